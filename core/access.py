@@ -1,0 +1,62 @@
+"""Who may do what: default deny, by numeric id and membership, never by name.
+
+own account    its one person decides; viewers look on
+desk account   approvers and above decide, each for the account
+"""
+
+from collections.abc import Iterable
+
+from core.accounts import Account, AccountKind
+from core.ids import ProviderName
+from core.users import EVERY_PROVIDER, Membership, Role, Subscription
+
+MANAGERS = frozenset({Role.ADMIN, Role.OWNER})
+"""May invite, re-arm, panic, and see the account's state."""
+
+
+def may_decide(account: Account, membership: Membership | None) -> bool:
+    """Whether this member's tap may commit the account."""
+    if membership is None or membership.role.rank < Role.APPROVER.rank:
+        return False
+    if account.kind is AccountKind.OWN:
+        return account.person_id == membership.user_id
+    return True
+
+
+def may_manage(membership: Membership | None) -> bool:
+    """Whether this member administers the account."""
+    return membership is not None and membership.role in MANAGERS
+
+
+def may_watch(account: Account, membership: Membership | None) -> bool:
+    """Whether this member is shown the account's signals without deciding.
+
+    Those who administer an own account of somebody else are not.
+    """
+    if membership is None or may_decide(account, membership):
+        return False
+    return account.kind is AccountKind.DESK or membership.role is Role.VIEWER
+
+
+def is_manager(memberships: Iterable[Membership]) -> bool:
+    """Whether somebody with these memberships administers anything."""
+    return any(may_manage(membership) for membership in memberships)
+
+
+def subscribes(subscriptions: Iterable[Subscription], provider: ProviderName) -> bool:
+    """Whether these choices of one person include the provider."""
+    choice = {each.provider: each.enabled for each in subscriptions}
+    return next(
+        (choice[name] for name in (provider, EVERY_PROVIDER) if name in choice), False
+    )
+
+
+def refusal(account: Account, membership: Membership | None) -> str:
+    """Why this person's tap decides nothing, and what to do about it."""
+    if membership is None:
+        return "You are not a member of this account. Ask an admin for an invite."
+    if membership.role is Role.VIEWER:
+        return (
+            "You are a viewer here: only approvers decide. Ask an admin for the role."
+        )
+    return f"Only the person who owns {account.id} decides on it."

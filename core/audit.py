@@ -1,0 +1,58 @@
+"""The audit chain: each entry's hash covers its content and the hash before it.
+
+A changed, removed or inserted entry breaks every later hash. The chain proves
+nothing against whoever can rewrite all of it; its head is for anchoring outside.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from core.messages import AuditEntry
+
+GENESIS = "0" * 64
+"""What the first entry calls the hash before it."""
+
+
+def _digest(entry: AuditEntry) -> str:
+    content = [
+        str(entry.id),
+        entry.at.isoformat(),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        entry.detail,
+        entry.previous,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def link(
+    before: AuditEntry | None,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, str],
+) -> AuditEntry:
+    """The entry that follows ``before`` (``None``: the first)."""
+    entry = AuditEntry(
+        id=before.id + 1 if before else 1,
+        at=at,
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=json.dumps(dict(detail), sort_keys=True, separators=(",", ":")),
+        previous=before.hash if before else GENESIS,
+        hash="",
+    )
+    return replace(entry, hash=_digest(entry))
+
+
+def fits(before: AuditEntry | None, entry: AuditEntry) -> bool:
+    """Whether ``entry`` is untouched and follows ``before`` without a gap."""
+    expected = (before.id + 1, before.hash) if before else (1, GENESIS)
+    return (entry.id, entry.previous) == expected and entry.hash == _digest(entry)

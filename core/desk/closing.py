@@ -1,0 +1,276 @@
+"""A fired guard flattens its account and proves it.
+
+    triggered   undecided prompts end, queued entries are withdrawn
+    closing     pending orders are cancelled, every position in scope is closed;
+                each pass looks again, so a crash goes on where it was
+    flat        two looks in a row found nothing; told, and locked
+    locked      anything in scope that turns up is closed again
+
+Closes are orders like any other. A refused one is tried again, each time a
+little later, until nothing is left.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core.accounts import (
+    GUARD_MOVES,
+    Account,
+    GuardEvent,
+    GuardPhase,
+    GuardScope,
+    GuardState,
+)
+from core.broker import PendingOrder, Position, Snapshot
+from core.desk.tools import Tools
+from core.ids import OrderId, Ticket, TradeId, UserId
+from core.market import OrderType, Side
+from core.messages import NoticeKind, Priority, Topic
+from core.money import ZERO
+from core.moves import follow
+from core.orders import (
+    LIVE,
+    ORDER_MOVES,
+    Cause,
+    Order,
+    OrderEvent,
+    OrderKind,
+    OrderState,
+)
+from core.ports import Insert, Record, Save, Write
+from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent
+from core.trades import ON_THE_BOOK, Trade
+
+FLAT_READINGS = 2
+"""Looks in a row that must find nothing."""
+LONGEST_WAIT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What of a snapshot a fired guard has to get rid of."""
+
+    positions: tuple[Position, ...]
+    orders: tuple[PendingOrder, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left."""
+        return not self.positions and not self.orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Will:
+    """Whose will a close carries out."""
+
+    cause: Cause
+    user_id: UserId | None = None
+
+
+def scope_of(snapshot: Snapshot, scope: GuardScope, ours: Iterable[int]) -> Scope:
+    """Positions and pending orders in scope; ``ours`` are our magic numbers."""
+    numbers = set(ours)
+    every = scope is GuardScope.ALL
+    return Scope(
+        positions=tuple(
+            each for each in snapshot.positions if every or each.magic in numbers
+        ),
+        orders=tuple(
+            each for each in snapshot.orders if every or each.magic in numbers
+        ),
+    )
+
+
+async def drive(
+    tools: Tools, account: Account, guard: GuardState, left: Scope | None
+) -> None:
+    """One step towards flat; ``left`` is ``None`` when the broker cannot be seen."""
+    if guard.phase is GuardPhase.TRIGGERED:
+        await _stop_entries(tools, account, guard)
+        guard = replace(
+            guard,
+            phase=follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING),
+            version=guard.version + 1,
+        )
+    if left is None:
+        return
+    if not left.empty:
+        await _something_left(tools, account, guard, left)
+    elif not await _in_doubt(tools, account) and guard.blind_since is None:
+        await _nothing_left(tools, account, guard)
+
+
+async def _in_doubt(tools: Tools, account: Account) -> int:
+    """How many entries may still become a position."""
+    return await tools.journal.count(
+        Order, account_id=account.id, kind=OrderKind.OPEN, state=LIVE
+    )
+
+
+async def _stop_entries(tools: Tools, account: Account, guard: GuardState) -> None:
+    """Nothing undecided or queued may become a position any more."""
+    writes: list[Write] = []
+    for prompt in await tools.journal.find(
+        Prompt, account_id=account.id, state=UNDECIDED
+    ):
+        state = follow(PROMPT_MOVES, prompt.state, PromptEvent.EXPIRE)
+        gone = replace(prompt, state=state, reason="The guard fired.")
+        writes += [Save(gone), tools.item(Topic.PROMPT, gone.id, Priority.EDIT)]
+    for order in await tools.journal.find(
+        Order, account_id=account.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
+    ):
+        ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
+        reason = "The guard fired before the order was sent."
+        writes.append(Save(replace(order, state=ended, reason=reason)))
+        if order.prompt_id:
+            writes.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL))
+    closing = follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING)
+    await tools.journal.commit(
+        *tools.fence(account.id), Save(replace(guard, phase=closing)), *writes
+    )
+
+
+async def _nothing_left(tools: Tools, account: Account, guard: GuardState) -> None:
+    """Count the looks that found nothing; enough of them are proof."""
+    if guard.phase is GuardPhase.FLAT:
+        locked = follow(GUARD_MOVES, guard.phase, GuardEvent.LOCK)
+        await tools.journal.commit(Save(replace(guard, phase=locked)))
+    elif guard.phase is GuardPhase.CLOSING:
+        counted = replace(guard, flat_readings=guard.flat_readings + 1)
+        if counted.flat_readings < FLAT_READINGS:
+            await tools.journal.commit(Save(counted))
+        else:
+            await _flat(tools, account, counted)
+
+
+async def _flat(tools: Tools, account: Account, guard: GuardState) -> None:
+    flat = replace(
+        guard, phase=follow(GUARD_MOVES, guard.phase, GuardEvent.VERIFY_FLAT)
+    )
+    told = [
+        tools.notice(NoticeKind.GUARD_FLAT, account.id, to=member.user_id)
+        for member in await tools.concerned(account.id)
+    ]
+    record = Record(actor="guard", action="guard_flat", subject=f"account:{account.id}")
+    await tools.journal.commit(*tools.fence(account.id), Save(flat), *told, record)
+
+
+async def _something_left(
+    tools: Tools, account: Account, guard: GuardState, left: Scope
+) -> None:
+    phase = guard.phase
+    if phase in (GuardPhase.FLAT, GuardPhase.LOCKED):
+        phase = follow(GUARD_MOVES, phase, GuardEvent.START_CLOSING)
+    if phase is not guard.phase or guard.flat_readings:
+        again = replace(guard, phase=phase, flat_readings=0)
+        await tools.journal.commit(Save(again))
+    will = Will(cause=Cause.GUARD)
+    await withdraw_pendings(tools, account, left.orders, will)
+    await close_positions(tools, account, left.positions, will)
+
+
+async def close_positions(
+    tools: Tools, account: Account, positions: Iterable[Position], will: Will
+) -> int:
+    """Order the close of each position that none is on its way for.
+
+    The worst loss first. Returns how many closes were ordered.
+    """
+    trades = {
+        each.position_id: each
+        for each in await tools.journal.find(
+            Trade, account_id=account.id, state=ON_THE_BOOK
+        )
+    }
+    ordered = 0
+    for position in sorted(positions, key=lambda each: each.profit):
+        trade = trades.get(position.identifier)
+        close = _aimed(tools, account, position.ticket, will)
+        close = replace(
+            close,
+            signal_id=trade.signal_id if trade else None,
+            trade_id=TradeId(trade.id) if trade else None,
+            instrument=position.instrument,
+            side=position.side,
+            volume=position.volume,
+            price=position.current_price,
+            position_id=position.identifier,
+        )
+        ordered += await _order(tools, close)
+    return ordered
+
+
+async def withdraw_pendings(
+    tools: Tools, account: Account, pendings: Iterable[PendingOrder], will: Will
+) -> int:
+    """Order the withdrawal of each pending order; returns how many."""
+    ordered = 0
+    for pending in pendings:
+        cancel = replace(
+            _aimed(tools, account, pending.ticket, will),
+            kind=OrderKind.CANCEL,
+            instrument=pending.instrument,
+            side=pending.side,
+            order_type=pending.order_type,
+            volume=pending.volume,
+            price=pending.price,
+        )
+        ordered += await _order(tools, cancel)
+    return ordered
+
+
+def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
+    """An order aimed at one ticket of the broker."""
+    now = tools.clock.now()
+    return Order(
+        id=OrderId(tools.ids.identity()),
+        account_id=account.id,
+        signal_id=None,
+        prompt_id=None,
+        approval_id=None,
+        trade_id=None,
+        kind=OrderKind.CLOSE,
+        attempt=1,
+        cause=will.cause,
+        user_id=will.user_id,
+        state=OrderState.QUEUED,
+        reason="",
+        instrument="",
+        side=Side.BUY,
+        order_type=OrderType.MARKET,
+        volume=ZERO,
+        price=ZERO,
+        deviation=ZERO,
+        stop_loss=None,
+        take_profit=None,
+        risk_money=ZERO,
+        ticket=ticket,
+        position_id=None,
+        filled_volume=None,
+        filled_price=None,
+        expires_at=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _order(tools: Tools, order: Order) -> int:
+    """Queue an aimed order unless one is on its way or was refused just now."""
+    earlier = await tools.journal.find(
+        Order,
+        account_id=order.account_id,
+        kind=order.kind,
+        ticket=order.ticket,
+        order_by="-created_at",
+    )
+    if any(each.state in LIVE for each in earlier):
+        return 0
+    wait = min(timedelta(seconds=2 ** min(len(earlier), 5)), LONGEST_WAIT)
+    if earlier and tools.clock.now() - earlier[0].updated_at < wait:
+        return 0
+    order = replace(order, attempt=len(earlier) + 1)
+    await tools.journal.commit(
+        Insert(order), tools.item(Topic.EXECUTE, order.id, Priority.GUARD)
+    )
+    return 1

@@ -1,0 +1,250 @@
+"""What admins and owners order, each order audited and told to whom it concerns."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core.access import may_decide, may_manage
+from core.accounts import (
+    FIRED,
+    Account,
+    AccountKind,
+    BrokerKind,
+    GuardPhase,
+    GuardState,
+)
+from core.broker import Snapshot, TradeMode
+from core.desk.closing import Will, close_positions, withdraw_pendings
+from core.desk.joining import hash_token
+from core.desk.tools import Tools, again, by_user
+from core.errors import BrokerUnavailable, Refused
+from core.guard import fire_by_hand, newborn, rearmed
+from core.ids import AccountId, UserId
+from core.messages import NoticeKind
+from core.orders import Cause, Order, OrderState
+from core.ports import Insert, Record, Save, Write
+from core.trades import ON_THE_BOOK, Trade
+from core.users import Invite, Membership, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlan:
+    """An account as the configuration wants it."""
+
+    id: AccountId
+    broker: BrokerKind
+    kind: AccountKind
+    mode: TradeMode
+    currency: str
+
+
+async def keep_accounts(tools: Tools, plans: list[AccountPlan]) -> None:
+    """Make the configured accounts and their guards, or bring them up to date."""
+    for plan in plans:
+        await _keep(tools, plan)
+
+
+async def _keep(tools: Tools, plan: AccountPlan) -> None:
+    now = tools.clock.now()
+    known = await tools.journal.get(Account, plan.id)
+    if known is None:
+        fresh = Account(
+            id=plan.id,
+            broker=plan.broker,
+            kind=plan.kind,
+            mode=plan.mode,
+            currency=plan.currency,
+            person_id=None,
+            enabled=True,
+            created_at=now,
+            updated_at=now,
+        )
+        await tools.journal.commit(Insert(fresh), Insert(newborn(plan.id, now)))
+        return
+    wanted = replace(
+        known,
+        broker=plan.broker,
+        kind=plan.kind,
+        mode=plan.mode,
+        currency=plan.currency,
+    )
+    if wanted != known:
+        await tools.journal.commit(Save(wanted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteWish:
+    """An invite as somebody wants it."""
+
+    role: Role
+    account_id: AccountId
+    uses: int
+    lasts: timedelta
+
+
+async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
+    """Make an invite and return its token, which is shown this once.
+
+    Raises:
+        Refused: there is no such account, or nobody can be made an owner.
+    """
+    if await tools.journal.get(Account, wish.account_id) is None:
+        known = ", ".join(each.id for each in await tools.journal.find(Account))
+        message = f"There is no account {wish.account_id}; known: {known}."
+        raise Refused(message)
+    token = tools.ids.nonce()
+    now = tools.clock.now()
+    row = Invite(
+        id=tools.ids.identity(),
+        token_hash=hash_token(token),
+        role=wish.role,
+        account_id=wish.account_id,
+        uses_left=wish.uses,
+        created_by=by,
+        expires_at=now + wish.lasts,
+        created_at=now,
+    )
+    record = Record(
+        actor=by_user(by) if by else "cli",
+        action="invited",
+        subject=f"account:{wish.account_id}",
+        detail={"role": wish.role, "uses": str(wish.uses)},
+    )
+    await tools.journal.commit(Insert(row), record)
+    return token
+
+
+async def managed(tools: Tools, user_id: UserId) -> list[Account]:
+    """The accounts that this person administers."""
+    found = []
+    for membership in await tools.journal.find(Membership, user_id=user_id):
+        account = await tools.journal.get(Account, membership.account_id)
+        if account is not None and may_manage(membership):
+            found.append(account)
+    return found
+
+
+async def panic(tools: Tools, account_id: AccountId, *, by: UserId) -> bool:
+    """Fire the guard by hand: flatten and stay out. ``False``: it had fired."""
+    return await again(lambda: _panic(tools, account_id, by=by))
+
+
+async def _panic(tools: Tools, account_id: AccountId, *, by: UserId) -> bool:
+    guard = await tools.journal.get(GuardState, account_id)
+    if guard is None or guard.phase in FIRED:
+        return False
+    fired = fire_by_hand(
+        guard, reason="Fired by hand with /panic.", now=tools.clock.now()
+    )
+    await tools.journal.commit(
+        Save(fired), *await _tell_all(tools, NoticeKind.GUARD_FIRED, account_id, by=by)
+    )
+    return True
+
+
+async def _tell_all(
+    tools: Tools, kind: NoticeKind, account_id: AccountId, *, by: UserId
+) -> list[Write]:
+    told: list[Write] = [
+        tools.notice(kind, account_id, to=member.user_id)
+        for member in await tools.concerned(account_id)
+    ]
+    record = Record(
+        actor=by_user(by), action=kind.value, subject=f"account:{account_id}"
+    )
+    return [*told, record]
+
+
+async def rearm(
+    tools: Tools, account_id: AccountId, *, by: UserId, reason: str
+) -> None:
+    """Arm a fired guard again; the present equity becomes the new peak.
+
+    Raises:
+        Refused: no reason, or the guard is not locked.
+    """
+    if not reason.strip():
+        message = "Say why: /rearm ACCOUNT REASON."
+        raise Refused(message)
+    await again(lambda: _rearm(tools, account_id, by=by, reason=reason.strip()))
+
+
+async def _rearm(
+    tools: Tools, account_id: AccountId, *, by: UserId, reason: str
+) -> None:
+    guard = await tools.journal.get(GuardState, account_id)
+    if guard is None or guard.phase not in FIRED:
+        message = (
+            f"The guard of {account_id} has not fired; there is nothing to re-arm."
+        )
+        raise Refused(message)
+    if guard.phase is not GuardPhase.LOCKED:
+        message = (
+            f"{account_id} is still being closed ({guard.phase}). Re-arm it when it "
+            "is locked; /guard shows where it stands."
+        )
+        raise Refused(message)
+    armed = rearmed(guard, by=by, reason=reason, now=tools.clock.now())
+    detail = {"reason": reason, "old_peak": str(guard.peak), "peak": str(armed.peak)}
+    told = await _tell_all(tools, NoticeKind.GUARD_REARMED, account_id, by=by)
+    record = Record(
+        actor=by_user(by),
+        action="rearm_reason",
+        subject=f"account:{account_id}",
+        detail=detail,
+    )
+    await tools.journal.commit(Save(armed), *told, record)
+
+
+async def close_all(tools: Tools, user_id: UserId) -> int:
+    """Order the close of everything we opened on the person's own accounts.
+
+    Returns how many closes were ordered.
+
+    Raises:
+        Refused: an account cannot be reached; what could be ordered was.
+    """
+    ordered, blind = 0, []
+    for account in await own_accounts(tools, user_id):
+        try:
+            ordered += await _close_account(tools, account, user_id)
+        except BrokerUnavailable:
+            blind.append(account.id)
+    if blind:
+        message = (
+            f"{', '.join(blind)} cannot be reached now; {ordered} closes were ordered "
+            "elsewhere. Try again, or close by hand in the terminal."
+        )
+        raise Refused(message)
+    return ordered
+
+
+async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
+    """The own accounts on which this person decides."""
+    found = []
+    for membership in await tools.journal.find(Membership, user_id=user_id):
+        account = await tools.journal.get(Account, membership.account_id)
+        if (
+            account is not None
+            and account.kind is AccountKind.OWN
+            and may_decide(account, membership)
+        ):
+            found.append(account)
+    return found
+
+
+async def _close_account(tools: Tools, account: Account, user_id: UserId) -> int:
+    broker = tools.brokers[account.id]
+    snapshot: Snapshot = await broker.get_snapshot(since=tools.clock.now())
+    trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
+    ours = {trade.position_id for trade in trades}
+    placed = {
+        order.ticket
+        for order in await tools.journal.find(
+            Order, account_id=account.id, state=OrderState.PLACED
+        )
+    }
+    will = Will(cause=Cause.CLOSE_ALL, user_id=user_id)
+    held = [each for each in snapshot.positions if each.identifier in ours]
+    waiting = [each for each in snapshot.orders if each.ticket in placed]
+    closes = await close_positions(tools, account, held, will)
+    return closes + await withdraw_pendings(tools, account, waiting, will)

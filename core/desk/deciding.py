@@ -1,0 +1,492 @@
+"""A tap becomes a decision, and an approval becomes one order.
+
+Everything is looked at again at the tap: who taps, whether the prompt is still
+open, the price, the account, the guard. The decision and all its consequences
+are one transaction under the account's row; whoever loses a race decides again
+on what the winner left, and is told who decided.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core.access import may_decide, refusal
+from core.accounts import Account, GuardPhase, GuardState
+from core.broker import TradeMode
+from core.clock import in_words
+from core.desk.offering import Obstacle, offer
+from core.desk.prompting import with_offer
+from core.desk.tools import Tools, again, by_user
+from core.drift import drift_r
+from core.ids import ApprovalId, OrderId, UserId
+from core.market import OrderType
+from core.messages import Priority, Topic
+from core.money import ZERO, plain
+from core.moves import follow
+from core.orders import Cause, Order, OrderKind, OrderState
+from core.ports import Expect, Insert, Record, Save, Write
+from core.prompts import (
+    PROMPT_MOVES,
+    REASON_LIMIT,
+    UNDECIDED,
+    Approval,
+    Decision,
+    Offer,
+    Prompt,
+    PromptEvent,
+    PromptState,
+)
+from core.signals import Signal
+from core.users import Membership, User
+
+CONFIRM_FOR = timedelta(seconds=30)
+"""How long the numbers of a Confirm stand."""
+REASON_FOR = timedelta(minutes=10)
+"""How long after a rejection a plain message counts as its reason."""
+_PAST = {
+    PromptState.APPROVED: "approved",
+    PromptState.REJECTED: "rejected",
+    PromptState.EXPIRED: "expired",
+    PromptState.CANCELLED: "withdrawn by the provider",
+    PromptState.SUPERSEDED: "decided by somebody else",
+    PromptState.REFUSED: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """A button that somebody pressed, as Telegram vouches for it."""
+
+    user_id: UserId
+    nonce: str
+    chat_id: int
+    message_id: int
+    update_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the person who tapped is told; ``alert`` needs to be dismissed."""
+
+    text: str
+    alert: bool = False
+    consent_needed: bool = False
+    prompt: Prompt | None = None
+    """The prompt as it is now; its message is drawn again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A tap with everything it is about."""
+
+    tap: Tap
+    prompt: Prompt
+    signal: Signal
+    account: Account
+    membership: Membership
+    user: User
+
+
+OUTDATED = Reply(text="This prompt is outdated; a newer message stands for it.")
+
+
+async def approve(tools: Tools, tap: Tap, *, confirmed: bool = False) -> Reply:
+    """Approve the prompt; ``confirmed`` when the tap was on Confirm."""
+    return await again(lambda: _approve(tools, tap, confirmed=confirmed))
+
+
+async def reject(tools: Tools, tap: Tap) -> Reply:
+    """Reject the prompt at once: the safe side asks no question."""
+    return await again(lambda: _reject(tools, tap))
+
+
+async def back(tools: Tools, tap: Tap) -> Reply:
+    """From Confirm back to the question."""
+    return await again(lambda: _back(tools, tap))
+
+
+async def _case(tools: Tools, tap: Tap) -> _Case | Reply:
+    """Who taps, on what, and whether they may; else the answer to give."""
+    journal = tools.journal
+    rows = await journal.find(Prompt, nonce=tap.nonce)
+    if not rows:
+        return OUTDATED
+    prompt = rows[0]
+    account = await journal.get(Account, prompt.account_id)
+    signal = await journal.get(Signal, prompt.signal_id)
+    user = await journal.get(User, tap.user_id)
+    if account is None or signal is None:
+        return OUTDATED
+    mine = await journal.find(
+        Membership, user_id=tap.user_id, account_id=prompt.account_id
+    )
+    membership = mine[0] if mine else None
+    allowed = prompt.user_id == tap.user_id and may_decide(account, membership)
+    if membership is None or user is None or not allowed:
+        await journal.commit(_intrusion(tap, prompt))
+        return Reply(text=_no_right(account, membership, prompt, tap), alert=True)
+    if prompt.state not in UNDECIDED:
+        return await _too_late(tools, prompt, tap)
+    if prompt.expires_at <= tools.clock.now():
+        return await _expire(tools, prompt)
+    return _Case(
+        tap=tap,
+        prompt=prompt,
+        signal=signal,
+        account=account,
+        membership=membership,
+        user=user,
+    )
+
+
+def _no_right(
+    account: Account, membership: Membership | None, prompt: Prompt, tap: Tap
+) -> str:
+    if prompt.user_id != tap.user_id:
+        return "This prompt was made for somebody else; only they can answer it."
+    return refusal(account, membership)
+
+
+def _intrusion(tap: Tap, prompt: Prompt) -> Record:
+    return Record(
+        actor=by_user(tap.user_id),
+        action="tap_refused",
+        subject=f"prompt:{prompt.id}",
+        detail={"update": str(tap.update_id)},
+    )
+
+
+async def _too_late(tools: Tools, prompt: Prompt, tap: Tap) -> Reply:
+    """Who decided and when; quiet for the one who did. The message is redrawn."""
+    await tools.journal.commit(tools.item(Topic.PROMPT, prompt.id, Priority.EDIT))
+    what = _PAST[prompt.state]
+    if prompt.decided_by is None or prompt.decided_at is None:
+        return Reply(text=f"Already {what}.", alert=True, prompt=prompt)
+    if prompt.state is PromptState.SUPERSEDED:
+        what = "decided"
+    decider = await tools.journal.get(User, prompt.decided_by)
+    name = decider.name if decider else "somebody"
+    since = in_words(tools.clock.now() - prompt.decided_at)
+    at = prompt.decided_at.strftime("%H:%M:%S UTC")
+    text = f"Already {what} by {name} at {at}, {since} ago."
+    return Reply(text=text, alert=prompt.decided_by != tap.user_id, prompt=prompt)
+
+
+async def _expire(tools: Tools, prompt: Prompt) -> Reply:
+    gone = _moved(prompt, PromptEvent.EXPIRE)
+    await tools.journal.commit(
+        Save(gone), tools.item(Topic.PROMPT, prompt.id, Priority.EDIT)
+    )
+    text = "Too late: this signal has expired, nothing was sent."
+    return Reply(text=text, alert=True, prompt=gone)
+
+
+def _moved(prompt: Prompt, event: PromptEvent) -> Prompt:
+    return replace(prompt, state=follow(PROMPT_MOVES, prompt.state, event))
+
+
+async def _approve(tools: Tools, tap: Tap, *, confirmed: bool) -> Reply:
+    case = await _case(tools, tap)
+    if isinstance(case, Reply):
+        return case
+    if confirmed and case.prompt.state is not PromptState.CONFIRMING:
+        return OUTDATED
+    if case.user.consent_version != tools.choices.consent.version:
+        text = "Please agree to the terms first; then tap again."
+        return Reply(text=text, alert=True, consent_needed=True, prompt=case.prompt)
+    found = await offer(tools, case.account, case.signal, at_most=case.prompt.lots)
+    if isinstance(found, Obstacle):
+        return await _stopped(tools, case, found)
+    question = _question(tools, case, found, confirmed=confirmed)
+    if question:
+        return await _ask(tools, case, found, question)
+    return await _decide(tools, case, found)
+
+
+async def _stopped(tools: Tools, case: _Case, obstacle: Obstacle) -> Reply:
+    """A passing obstacle leaves the prompt open; a final one ends it."""
+    if obstacle.passing:
+        text = f"{obstacle.reason} The prompt stays open."
+        return Reply(text=text, alert=True, prompt=case.prompt)
+    gone = replace(_moved(case.prompt, PromptEvent.REFUSE), reason=obstacle.reason)
+    await tools.journal.commit(
+        Save(gone),
+        tools.item(Topic.PROMPT, gone.id, Priority.EDIT),
+        Record(
+            actor=by_user(case.tap.user_id),
+            action="approve_refused",
+            subject=f"prompt:{gone.id}",
+            detail={"reason": obstacle.reason},
+        ),
+    )
+    return Reply(text=obstacle.reason, alert=True, prompt=gone)
+
+
+def _question(tools: Tools, case: _Case, found: Offer, *, confirmed: bool) -> str:
+    """What has to be confirmed before these numbers may be ordered; mostly nothing."""
+    rules = tools.choices.rules[case.account.id]
+    prompt = case.prompt
+    if prompt.lots is None or prompt.price is None:
+        return "Here are the numbers now. Confirm?"
+    if found.price != prompt.price and case.signal.order_type is OrderType.MARKET:
+        drift = drift_r(
+            side=case.signal.side,
+            shown=prompt.price,
+            now=found.price,
+            stop_loss=case.signal.stop_loss,
+        )
+        if drift > rules.max_drift_r:
+            return f"The price moved by +{plain(round(drift, 2))} R. Confirm?"
+    if confirmed:
+        late = prompt.confirm_until is None or (
+            prompt.confirm_until <= tools.clock.now()
+        )
+        return "These numbers are old. Confirm the new ones?" if late else ""
+    if found.risk_percent > rules.confirm_above_risk_percent:
+        return f"This risks {plain(found.risk_percent)} %. Confirm?"
+    if rules.confirm_live and case.account.mode is TradeMode.LIVE:
+        return "This is real money. Confirm?"
+    return ""
+
+
+async def _ask(tools: Tools, case: _Case, found: Offer, question: str) -> Reply:
+    asked = replace(
+        with_offer(_moved(case.prompt, PromptEvent.ASK), found),
+        nonce=tools.ids.nonce(),
+        reason=question,
+        confirm_until=tools.clock.now() + CONFIRM_FOR,
+    )
+    await tools.journal.commit(
+        Save(asked), tools.item(Topic.PROMPT, asked.id, Priority.FILL)
+    )
+    return Reply(text=question, prompt=asked)
+
+
+async def _back(tools: Tools, tap: Tap) -> Reply:
+    case = await _case(tools, tap)
+    if isinstance(case, Reply):
+        return case
+    if case.prompt.state is not PromptState.CONFIRMING:
+        return OUTDATED
+    shown = back_to_question(tools, case.prompt)
+    await tools.journal.commit(
+        Save(shown), tools.item(Topic.PROMPT, shown.id, Priority.FILL)
+    )
+    return Reply(text="Nothing was ordered.", prompt=shown)
+
+
+def back_to_question(tools: Tools, prompt: Prompt) -> Prompt:
+    """A prompt that waits for Confirm no longer; its old buttons are void."""
+    return replace(
+        _moved(prompt, PromptEvent.BACK),
+        nonce=tools.ids.nonce(),
+        reason="",
+        confirm_until=None,
+    )
+
+
+async def _decide(tools: Tools, case: _Case, found: Offer) -> Reply:
+    """The compare-and-swap: approval, order and consequences, or nothing."""
+    now = tools.clock.now()
+    approval = _approval(tools, case, Decision.APPROVE, found)
+    decided = replace(
+        with_offer(_moved(case.prompt, PromptEvent.APPROVE), found),
+        decided_by=case.tap.user_id,
+        decided_at=now,
+    )
+    order = _order(tools, case, found, approval)
+    await tools.journal.commit(
+        Expect(Signal, case.signal.id, {"cancelled_at": None}),
+        Expect(GuardState, case.account.id, {"phase": GuardPhase.ARMED}),
+        Expect(Membership, case.membership.id, {"role": case.membership.role}),
+        Save(case.account),
+        Save(decided),
+        Insert(approval),
+        Insert(order),
+        *await _supersede(tools, decided),
+        tools.item(Topic.EXECUTE, order.id, Priority.FILL),
+        tools.item(Topic.PROMPT, decided.id, Priority.FILL),
+        _record(case, approval, {"order": order.id, "lots": plain(found.lots)}),
+    )
+    return Reply(text=f"Approved: {plain(found.lots)} lots.", prompt=decided)
+
+
+def _approval(
+    tools: Tools, case: _Case, decision: Decision, found: Offer | None
+) -> Approval:
+    return Approval(
+        id=ApprovalId(tools.ids.identity()),
+        signal_id=case.signal.id,
+        prompt_id=case.prompt.id,
+        user_id=case.tap.user_id,
+        account_id=case.account.id,
+        decision=decision,
+        consent_version=case.user.consent_version,
+        consent_hash=case.user.consent_hash,
+        reason=None,
+        reason_asked_at=None,
+        price=found.price if found else case.prompt.price,
+        lots=found.lots if found else case.prompt.lots,
+        update_id=case.tap.update_id,
+        created_at=tools.clock.now(),
+    )
+
+
+def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order:
+    now = tools.clock.now()
+    signal, rules = case.signal, tools.choices.rules[case.account.id]
+    unit = ZERO if signal.stop_loss is None else abs(found.price - signal.stop_loss)
+    pending = signal.order_type is not OrderType.MARKET
+    return Order(
+        id=OrderId(tools.ids.identity()),
+        account_id=case.account.id,
+        signal_id=signal.id,
+        prompt_id=case.prompt.id,
+        approval_id=approval.id,
+        trade_id=None,
+        kind=OrderKind.OPEN,
+        attempt=case.prompt.attempt,
+        cause=Cause.TAP,
+        user_id=case.tap.user_id,
+        state=OrderState.QUEUED,
+        reason="",
+        instrument=signal.instrument,
+        side=signal.side,
+        order_type=signal.order_type,
+        volume=found.lots,
+        price=found.price,
+        deviation=unit * rules.max_drift_r,
+        stop_loss=signal.stop_loss,
+        take_profit=signal.take_profit,
+        risk_money=found.risk_money,
+        ticket=None,
+        position_id=None,
+        filled_volume=None,
+        filled_price=None,
+        expires_at=signal.expires_at if pending else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _supersede(tools: Tools, decided: Prompt) -> list[Write]:
+    """The other approvers' prompts of the same signal on the same account."""
+    writes: list[Write] = []
+    for other in await tools.journal.find(
+        Prompt,
+        signal_id=decided.signal_id,
+        account_id=decided.account_id,
+        viewer=False,
+        state=UNDECIDED,
+    ):
+        if other.id != decided.id:
+            gone = replace(
+                _moved(other, PromptEvent.SUPERSEDE),
+                decided_by=decided.decided_by,
+                decided_at=decided.decided_at,
+            )
+            writes += [
+                Save(gone),
+                tools.item(Topic.PROMPT, gone.id, Priority.EDIT),
+            ]
+    return writes
+
+
+def _record(case: _Case, approval: Approval, more: dict[str, str]) -> Record:
+    return Record(
+        actor=by_user(case.tap.user_id),
+        action=f"prompt_{approval.decision}",
+        subject=f"prompt:{case.prompt.id}",
+        detail={
+            "approval": approval.id,
+            "consent": approval.consent_hash,
+            "price": "" if approval.price is None else plain(approval.price),
+            "update": str(case.tap.update_id),
+            **more,
+        },
+    )
+
+
+async def _reject(tools: Tools, tap: Tap) -> Reply:
+    case = await _case(tools, tap)
+    if isinstance(case, Reply):
+        return case
+    approval = _approval(tools, case, Decision.REJECT, None)
+    decided = replace(
+        _moved(case.prompt, PromptEvent.REJECT),
+        reason="",
+        decided_by=tap.user_id,
+        decided_at=tools.clock.now(),
+    )
+    await tools.journal.commit(
+        Save(decided),
+        Insert(approval),
+        tools.item(Topic.PROMPT, decided.id, Priority.FILL),
+        _record(case, approval, {}),
+    )
+    return Reply(text="Rejected. Nothing was ordered.", prompt=decided)
+
+
+async def ask_reason(tools: Tools, tap: Tap) -> Reply:
+    """The next plain message of this person is the reason of the rejection."""
+    approval = await _rejection(tools, tap)
+    if isinstance(approval, Reply):
+        return approval
+    await tools.journal.commit(
+        Save(replace(approval, reason_asked_at=tools.clock.now()))
+    )
+    return Reply(text="Write the reason as a message.")
+
+
+async def give_reason(tools: Tools, tap: Tap, reason: str) -> Reply:
+    """Keep the reason that was chosen for a rejection; empty means none."""
+    approval = await _rejection(tools, tap)
+    if isinstance(approval, Reply):
+        return approval
+    return await _keep_reason(tools, approval, reason)
+
+
+async def hear_reason(tools: Tools, user_id: UserId, text: str) -> Reply | None:
+    """Take a plain message as the reason that was asked for; ``None`` if none was."""
+    asked = await tools.journal.find(
+        Approval,
+        user_id=user_id,
+        decision=Decision.REJECT,
+        reason=None,
+        order_by="-created_at",
+        limit=1,
+    )
+    asked_at = asked[0].reason_asked_at if asked else None
+    if asked_at is None or tools.clock.now() - asked_at > REASON_FOR:
+        return None
+    return await _keep_reason(tools, asked[0], text)
+
+
+async def _rejection(tools: Tools, tap: Tap) -> Approval | Reply:
+    """The rejection whose reason is still open."""
+    rows = await tools.journal.find(Prompt, nonce=tap.nonce, user_id=tap.user_id)
+    if not rows:
+        return OUTDATED
+    mine = await tools.journal.find(
+        Approval,
+        prompt_id=rows[0].id,
+        user_id=tap.user_id,
+        decision=Decision.REJECT,
+        reason=None,
+    )
+    return mine[0] if mine else Reply(text="The reason is written down already.")
+
+
+async def _keep_reason(tools: Tools, approval: Approval, reason: str) -> Reply:
+    kept = replace(approval, reason=reason.strip()[:REASON_LIMIT], reason_asked_at=None)
+    await tools.journal.commit(
+        Save(kept),
+        tools.item(Topic.PROMPT, approval.prompt_id, Priority.EDIT),
+        Record(
+            actor=by_user(approval.user_id),
+            action="reason_given",
+            subject=f"approval:{approval.id}",
+            detail={"reason": kept.reason or ""},
+        ),
+    )
+    text = "Thank you, noted." if kept.reason else "All right, no reason."
+    return Reply(text=text)

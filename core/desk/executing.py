@@ -1,0 +1,216 @@
+"""An order is sent once, and its outcome recorded.
+
+The intent is committed before the broker hears of it. Another send follows only
+an answer that proves the former did nothing; an answer that proves neither makes
+the order ``unknown``, and no path here leads from there to a send.
+"""
+
+from dataclasses import replace
+
+from core.accounts import GuardPhase, GuardState
+from core.broker import (
+    BrokerRequest,
+    CancelRequest,
+    CloseRequest,
+    OpenRequest,
+    OrderResult,
+    ResultStatus,
+)
+from core.desk.recording import LOST, messages, writes
+from core.desk.tools import Tools
+from core.errors import BrokerUnavailable, Conflict, OutcomeUnknown, Refused
+from core.ids import OrderId, SendId, Ticket
+from core.moves import follow
+from core.orders import (
+    MAX_SENDS,
+    ORDER_MOVES,
+    RESENDABLE,
+    Order,
+    OrderEvent,
+    OrderKind,
+    OrderState,
+    Send,
+    SendState,
+)
+from core.ports import Expect, Insert, Save
+from core.signals import Signal
+
+COMMENT_LIMIT = 20
+"""Characters that every MetaTrader build keeps."""
+
+
+async def execute(tools: Tools, order_id: OrderId) -> None:
+    """Send a queued order; one that has moved on already is left alone.
+
+    Raises:
+        Conflict: somebody else wrote the order meanwhile; try again later.
+    """
+    order = await tools.journal.get(Order, order_id)
+    if order is None or order.state is not OrderState.QUEUED:
+        return
+    for number in range(1, MAX_SENDS + 1):
+        why_not = await _bar(tools, order)
+        if why_not:
+            await _stop(tools, order, why_not)
+            return
+        try:
+            order, send = await _intend(tools, order, number)
+        except Conflict:
+            if order.state is OrderState.QUEUED:
+                raise
+            await _stop(tools, order, "The guard fired between two tries.")
+            return
+        result = await _send(tools, order, send)
+        if number == MAX_SENDS or not _proved_undone(result):
+            await tools.journal.commit(*writes(tools, order, send, result))
+            return
+        await tools.journal.commit(Save(_refused(tools, send, result)))
+
+
+async def _stop(tools: Tools, order: Order, reason: str) -> None:
+    """End an order that is not on its way: cancelled, or rejected between sends."""
+    queued = order.state is OrderState.QUEUED
+    event = OrderEvent.CANCEL if queued else OrderEvent.REJECT
+    ended = replace(order, state=follow(ORDER_MOVES, order.state, event), reason=reason)
+    await tools.journal.commit(Save(ended), *messages(tools, ended))
+
+
+async def _bar(tools: Tools, order: Order) -> str:
+    """Why an opening order must not leave any more, as a sentence."""
+    if order.kind is not OrderKind.OPEN:
+        return ""
+    guard = await tools.journal.get(GuardState, order.account_id)
+    if guard is None or guard.phase is not GuardPhase.ARMED:
+        return "The guard allows no entries now; nothing was sent."
+    if order.signal_id is None:
+        return ""
+    signal = await tools.journal.get(Signal, order.signal_id)
+    if signal is not None and signal.expires_at <= tools.clock.now():
+        return "The signal expired before the order could be sent; nothing was sent."
+    return ""
+
+
+async def _intend(tools: Tools, order: Order, number: int) -> tuple[Order, Send]:
+    """Commit that the order leaves now, under the guard's and the lease's eyes.
+
+    The guard is asked again in the same transaction.
+    """
+    send = Send(
+        id=SendId(tools.ids.identity()),
+        order_id=order.id,
+        account_id=order.account_id,
+        number=number,
+        magic=await tools.journal.next_magic(),
+        state=SendState.IN_FLIGHT,
+        retcode=None,
+        message="",
+        absent_since=None,
+        sent_at=tools.clock.now(),
+        answered_at=None,
+    )
+    armed = (
+        (Expect(GuardState, order.account_id, {"phase": GuardPhase.ARMED}),)
+        if order.kind is OrderKind.OPEN
+        else ()
+    )
+    saved: tuple[Save, ...] = ()
+    if order.state is OrderState.QUEUED:
+        order = replace(
+            order, state=follow(ORDER_MOVES, order.state, OrderEvent.SUBMIT)
+        )
+        saved = (Save(order),)
+        order = replace(order, version=order.version + 1)
+    await tools.journal.commit(
+        *tools.fence(order.account_id), *armed, *saved, Insert(send)
+    )
+    return order, send
+
+
+async def _send(tools: Tools, order: Order, send: Send) -> OrderResult:
+    """Call the broker; whatever it does, the answer is a value."""
+    broker = tools.brokers[order.account_id]
+    try:
+        return await broker.send(_request(order, send))
+    except OutcomeUnknown:
+        return LOST
+    except BrokerUnavailable:
+        return _not_sent("The broker cannot be reached; nothing was sent.")
+    except Refused as refusal:
+        return _not_sent(refusal.reason)
+
+
+def _not_sent(reason: str) -> OrderResult:
+    return OrderResult(status=ResultStatus.REJECTED, retcode=0, message=reason)
+
+
+def _request(order: Order, send: Send) -> BrokerRequest:
+    comment = f"tg-{order.id[-12:]}-{send.number}"[:COMMENT_LIMIT]
+    ticket = order.ticket or Ticket(0)
+    match order.kind:
+        case OrderKind.OPEN:
+            return OpenRequest(
+                instrument=order.instrument,
+                side=order.side,
+                order_type=order.order_type,
+                volume=order.volume,
+                price=order.price,
+                stop_loss=order.stop_loss,
+                take_profit=order.take_profit,
+                deviation=order.deviation,
+                expires_at=order.expires_at,
+                magic=send.magic,
+                comment=comment,
+            )
+        case OrderKind.CLOSE:
+            return CloseRequest(
+                ticket=ticket,
+                instrument=order.instrument,
+                side=order.side,
+                volume=order.volume,
+                magic=send.magic,
+                comment=comment,
+            )
+        case OrderKind.CANCEL:
+            return CancelRequest(ticket=ticket, magic=send.magic)
+
+
+def _proved_undone(result: OrderResult) -> bool:
+    """Whether the same order may be sent once more."""
+    return result.status is ResultStatus.REJECTED and result.retcode in RESENDABLE
+
+
+def _refused(tools: Tools, send: Send, result: OrderResult) -> Send:
+    return replace(
+        send,
+        state=SendState.REFUSED,
+        retcode=result.retcode,
+        message=result.message,
+        answered_at=tools.clock.now(),
+    )
+
+
+async def recover(tools: Tools) -> int:
+    """After a start: whatever was on its way is unknown now. Returns how many.
+
+    An order that stood between two sends was proved undone by the last answer.
+    """
+    count = 0
+    for account_id in tools.brokers:
+        for order in await tools.journal.find(
+            Order, account_id=account_id, state=OrderState.SUBMITTING
+        ):
+            last = await last_send(tools, order)
+            if last.state is SendState.REFUSED:
+                await _stop(tools, order, last.message)
+            else:
+                await tools.journal.commit(*writes(tools, order, last, LOST))
+            count += 1
+    return count
+
+
+async def last_send(tools: Tools, order: Order) -> Send:
+    """The newest transmission of an order that has left."""
+    (send,) = await tools.journal.find(
+        Send, order_id=order.id, order_by="-number", limit=1
+    )
+    return send

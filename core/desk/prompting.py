@@ -1,0 +1,143 @@
+"""A signal becomes one prompt per person and account, and one chart for all."""
+
+from dataclasses import replace
+from itertools import groupby
+
+from core.accounts import Account
+from core.desk.intake import Recipient, recipients
+from core.desk.offering import Obstacle, offer
+from core.desk.tools import Tools, again
+from core.errors import BrokerUnavailable, ChartFailed, Duplicate, Refused
+from core.ids import PromptId, SignalId
+from core.messages import Priority, Topic
+from core.ports import Insert, Save, SignalChart
+from core.prompts import Offer, Prompt, PromptKind, PromptState
+from core.signals import Signal
+
+
+async def propose(tools: Tools, signal_id: SignalId) -> None:
+    """Make the prompts of a signal; what exists already stays as it is."""
+    signal = await tools.journal.get(Signal, signal_id)
+    if signal is None or signal.proposed_at is not None or signal.cancelled_at:
+        return
+    if signal.expires_at <= tools.clock.now():
+        await again(lambda: _mark(tools, signal_id, None))
+        return
+    reached = [
+        each
+        for each in await recipients(tools, signal.provider)
+        if signal.user_id in (None, each.user.id)
+    ]
+    chart = await _chart(tools, signal)
+    for _, group in groupby(reached, key=lambda each: each.account.id):
+        await _for_account(tools, signal, list(group))
+    await again(lambda: _mark(tools, signal_id, chart))
+
+
+async def _mark(tools: Tools, signal_id: SignalId, chart: str | None) -> None:
+    """Prompts were made; from here on they alone say whether it is undecided."""
+    signal = await tools.journal.get(Signal, signal_id)
+    if signal is not None and signal.proposed_at is None:
+        marked = replace(signal, proposed_at=tools.clock.now(), chart_path=chart)
+        await tools.journal.commit(Save(marked))
+
+
+async def _for_account(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
+    account = group[0].account
+    found = await offer(tools, account, signal)
+    for recipient in group:
+        prompt = _prompt(tools, signal, recipient, found)
+        try:
+            await tools.journal.commit(
+                Insert(prompt), tools.item(Topic.PROMPT, prompt.id, Priority.PROMPT)
+            )
+        except Duplicate:
+            continue
+
+
+def _prompt(
+    tools: Tools, signal: Signal, recipient: Recipient, found: Offer | Obstacle
+) -> Prompt:
+    now = tools.clock.now()
+    viewer = not recipient.decides
+    final = isinstance(found, Obstacle) and not found.passing and not viewer
+    blank = Prompt(
+        id=PromptId(tools.ids.identity()),
+        signal_id=signal.id,
+        user_id=recipient.user.id,
+        account_id=recipient.account.id,
+        kind=PromptKind.OPEN,
+        attempt=1,
+        viewer=viewer,
+        state=PromptState.REFUSED if final else PromptState.QUEUED,
+        reason=found.reason if isinstance(found, Obstacle) and not viewer else "",
+        nonce=tools.ids.nonce(),
+        price=None,
+        lots=None,
+        risk_money=None,
+        risk_percent=None,
+        reward_money=None,
+        spread=None,
+        headroom=None,
+        confirm_until=None,
+        decided_by=None,
+        decided_at=None,
+        chat_id=None,
+        message_id=None,
+        expires_at=signal.expires_at,
+        created_at=now,
+        updated_at=now,
+    )
+    if isinstance(found, Obstacle) or viewer:
+        return blank
+    return with_offer(blank, found)
+
+
+def with_offer(prompt: Prompt, found: Offer) -> Prompt:
+    """The prompt showing these numbers."""
+    return replace(
+        prompt,
+        price=found.price,
+        lots=found.lots,
+        risk_money=found.risk_money,
+        risk_percent=found.risk_percent,
+        reward_money=found.reward_money,
+        spread=found.spread,
+        headroom=found.headroom,
+        reason="",
+    )
+
+
+async def _chart(tools: Tools, signal: Signal) -> str | None:
+    """The stored picture's path; ``None`` when no candles or no picture came."""
+    source = await _source(tools)
+    if source is None:
+        return None
+    broker = tools.brokers[source.id]
+    try:
+        spec = await broker.get_symbol(signal.instrument)
+        candles = await broker.get_candles(
+            signal.instrument, signal.timeframe, tools.choices.chart_candles
+        )
+        chart = SignalChart(
+            instrument=signal.instrument,
+            timeframe=signal.timeframe,
+            side=signal.side,
+            entry=signal.price,
+            stop_loss=signal.stop_loss,
+            take_profit=signal.take_profit,
+            digits=spec.digits,
+            candles=candles,
+        )
+        media = await tools.charts.signal_chart(chart, at=tools.clock.now())
+    except (BrokerUnavailable, Refused, ChartFailed):
+        return None
+    return media.path
+
+
+async def _source(tools: Tools) -> Account | None:
+    chosen = tools.choices.chart_account
+    if chosen is not None:
+        return await tools.journal.get(Account, chosen)
+    known = await tools.journal.find(Account, enabled=True)
+    return next((each for each in known if each.id in tools.brokers), None)

@@ -1,0 +1,190 @@
+"""What the broker's word about a send makes of our rows, whoever asked for it.
+
+An answer right after the send and a find long afterwards go through the same
+functions, so that they cannot disagree.
+"""
+
+from dataclasses import replace
+
+from core.broker import (
+    DealEntry,
+    OrderLookup,
+    OrderResult,
+    ResultStatus,
+)
+from core.desk.tools import Tools
+from core.ids import TradeId
+from core.messages import NoticeKind, Priority, Topic
+from core.moves import follow
+from core.orders import (
+    EVER_FILLED,
+    ORDER_MOVES,
+    Order,
+    OrderEvent,
+    OrderKind,
+    Send,
+    SendState,
+)
+from core.ports import Insert, Record, Save, Write
+from core.reconcile import average_price, opened_trade
+
+_EVENTS = {
+    ResultStatus.FILLED: OrderEvent.FILL,
+    ResultStatus.PARTIALLY_FILLED: OrderEvent.FILL_PART,
+    ResultStatus.PLACED: OrderEvent.PLACE,
+    ResultStatus.REJECTED: OrderEvent.REJECT,
+    ResultStatus.UNKNOWN: OrderEvent.LOSE,
+}
+_SENDS = {
+    ResultStatus.FILLED: SendState.EXECUTED,
+    ResultStatus.PARTIALLY_FILLED: SendState.EXECUTED,
+    ResultStatus.PLACED: SendState.EXECUTED,
+    ResultStatus.REJECTED: SendState.REFUSED,
+    ResultStatus.UNKNOWN: SendState.UNKNOWN,
+}
+LOST = OrderResult(
+    status=ResultStatus.UNKNOWN,
+    retcode=0,
+    message="The broker's answer was lost; it is being looked for.",
+)
+
+
+def proves_enough(order: Order, result: OrderResult) -> bool:
+    """Whether a fill says all that a trade record needs."""
+    if order.kind is not OrderKind.OPEN or _EVENTS[result.status] not in (
+        OrderEvent.FILL,
+        OrderEvent.FILL_PART,
+    ):
+        return True
+    return None not in (result.position_id, result.volume, result.price)
+
+
+def writes(
+    tools: Tools, order: Order, send: Send, result: OrderResult
+) -> tuple[Write, ...]:
+    """The transaction that an answer, or a find, is written as."""
+    if not proves_enough(order, result):
+        result = LOST
+    now = tools.clock.now()
+    state = follow(ORDER_MOVES, order.state, _EVENTS[result.status])
+    ended = replace(
+        order,
+        state=state,
+        reason=result.message,
+        ticket=result.order if order.kind is OrderKind.OPEN else order.ticket,
+        position_id=result.position_id or order.position_id,
+        filled_volume=result.volume,
+        filled_price=result.price,
+    )
+    answered = replace(
+        send,
+        state=_SENDS[result.status],
+        retcode=result.retcode,
+        message=result.message,
+        answered_at=now,
+    )
+    return (
+        *tools.fence(order.account_id),
+        Save(ended),
+        Save(answered),
+        *_trade(tools, ended),
+        *messages(tools, ended),
+        Record(
+            actor="desk",
+            action=f"order_{state}",
+            subject=f"order:{order.id}",
+            detail={"magic": str(send.magic), "retcode": str(result.retcode)},
+        ),
+    )
+
+
+def _trade(tools: Tools, order: Order) -> tuple[Write, ...]:
+    if (
+        order.kind is not OrderKind.OPEN
+        or order.state not in EVER_FILLED
+        or order.position_id is None
+        or order.filled_volume is None
+        or order.filled_price is None
+    ):
+        return ()
+    trade = opened_trade(
+        order,
+        trade_id=TradeId(tools.ids.identity()),
+        position_id=order.position_id,
+        volume=order.filled_volume,
+        price=order.filled_price,
+        at=tools.clock.now(),
+    )
+    return (Insert(trade),)
+
+
+def messages(tools: Tools, order: Order) -> tuple[Write, ...]:
+    """What people see of an order's change: its prompt, or a failed close."""
+    if order.prompt_id is not None:
+        return (tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL),)
+    if order.user_id is not None and order.reason:
+        return (tools.notice(NoticeKind.ORDER_FAILED, order.id, to=order.user_id),)
+    return ()
+
+
+def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:
+    """The answer that a find amounts to; ``None`` when nothing was found."""
+    if order.kind is OrderKind.OPEN:
+        return _opening(lookup)
+    exits = [deal for deal in lookup.deals if deal.entry is not DealEntry.IN]
+    if exits:
+        return OrderResult(
+            status=ResultStatus.FILLED,
+            retcode=0,
+            message="",
+            order=exits[0].order,
+            volume=sum((deal.volume for deal in exits), start=exits[0].volume * 0),
+            price=average_price(exits),
+        )
+    return _past(lookup)
+
+
+def _opening(lookup: OrderLookup) -> OrderResult | None:
+    entries = [deal for deal in lookup.deals if deal.entry is DealEntry.IN]
+    if entries:
+        return OrderResult(
+            status=ResultStatus.FILLED,
+            retcode=0,
+            message="",
+            order=entries[0].order,
+            position_id=entries[0].position_id,
+            volume=sum((deal.volume for deal in entries), start=entries[0].volume * 0),
+            price=average_price(entries),
+        )
+    if lookup.positions:
+        position = lookup.positions[0]
+        return OrderResult(
+            status=ResultStatus.FILLED,
+            retcode=0,
+            message="",
+            order=position.identifier,
+            position_id=position.identifier,
+            volume=position.volume,
+            price=position.open_price,
+        )
+    if lookup.orders:
+        return OrderResult(
+            status=ResultStatus.PLACED,
+            retcode=0,
+            message="",
+            order=lookup.orders[0].ticket,
+        )
+    return _past(lookup)
+
+
+def _past(lookup: OrderLookup) -> OrderResult | None:
+    """An order that is over without a deal did not execute."""
+    if not lookup.past_orders:
+        return None
+    past = lookup.past_orders[0]
+    return OrderResult(
+        status=ResultStatus.REJECTED,
+        retcode=0,
+        message=f"The broker lists the order as {past.state}.",
+        order=past.ticket,
+    )

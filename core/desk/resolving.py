@@ -1,0 +1,162 @@
+"""An outcome that is unknown is looked up, never sent again.
+
+found at the broker            adopted, as if the answer had come
+absent for the settle window   proved not executed; a person may try again
+not provable for too long      parked: people are asked, the account takes
+                               no entries until one of them answers
+"""
+
+from dataclasses import replace
+
+from core.access import may_decide, may_manage
+from core.accounts import Account
+from core.broker import OrderLookup
+from core.desk.executing import last_send
+from core.desk.recording import messages, result_of_lookup, writes
+from core.desk.tools import Tools, by_user
+from core.errors import BrokerUnavailable, Refused
+from core.ids import OrderId, UserId
+from core.messages import NoticeKind
+from core.moves import follow
+from core.orders import (
+    ORDER_MOVES,
+    Order,
+    OrderEvent,
+    OrderState,
+    Send,
+    SendState,
+)
+from core.ports import Record, Save, Write
+
+
+async def resolve(tools: Tools, order: Order) -> None:
+    """Look once for the last send of an order in doubt, and write what it proves."""
+    send = await last_send(tools, order)
+    now = tools.clock.now()
+    lookup = await _look(tools, order, send)
+    result = None if lookup is None else result_of_lookup(order, lookup)
+    if result is not None:
+        await tools.journal.commit(*writes(tools, order, send, result))
+        return
+    if order.state is OrderState.PARKED:
+        return
+    since = None if lookup is None else send.absent_since or now
+    settle = tools.brokers[order.account_id].settle
+    if since is not None and now - since >= settle:
+        await tools.journal.commit(*_absent(tools, order, send))
+    elif now - send.sent_at >= tools.choices.park_after:
+        await _park(tools, order)
+    elif since != send.absent_since:
+        await tools.journal.commit(Save(replace(send, absent_since=since)))
+
+
+async def _look(tools: Tools, order: Order, send: Send) -> OrderLookup | None:
+    """What the broker has under the send's number; ``None`` when it cannot say."""
+    try:
+        return await tools.brokers[order.account_id].find(send.magic)
+    except BrokerUnavailable:
+        return None
+
+
+def _absent(
+    tools: Tools, order: Order, send: Send, *, by: str = "desk", reason: str = ""
+) -> tuple[Write, ...]:
+    state = follow(ORDER_MOVES, order.state, OrderEvent.PROVE_ABSENT)
+    told = reason or "The broker has never seen this order: nothing was executed."
+    ended = replace(order, state=state, reason=told)
+    return (
+        *tools.fence(order.account_id),
+        Save(ended),
+        Save(replace(send, state=SendState.ABSENT, answered_at=tools.clock.now())),
+        *messages(tools, ended),
+        _record(order, f"order_{state}", by=by, reason=reason),
+    )
+
+
+def _record(order: Order, action: str, *, by: str, reason: str) -> Record:
+    return Record(
+        actor=by,
+        action=action,
+        subject=f"order:{order.id}",
+        detail={"reason": reason} if reason else {},
+    )
+
+
+async def _park(tools: Tools, order: Order) -> None:
+    parked = replace(
+        order,
+        state=follow(ORDER_MOVES, order.state, OrderEvent.PARK),
+        reason="Outcome unknown: do not repeat it by hand.",
+    )
+    told = [
+        tools.notice(NoticeKind.ORDER_PARKED, order.id, to=user)
+        for user in await answerable(tools, order)
+    ]
+    await tools.journal.commit(
+        Save(parked),
+        *messages(tools, parked),
+        *told,
+        _record(order, "order_parked", by="desk", reason=""),
+    )
+
+
+async def answerable(tools: Tools, order: Order) -> list[UserId]:
+    """Who may say what became of a parked order."""
+    account = await tools.journal.get(Account, order.account_id)
+    return [
+        each.user_id
+        for each in await tools.concerned(order.account_id)
+        if may_manage(each) or (account is not None and may_decide(account, each))
+    ]
+
+
+async def adopt(tools: Tools, order_id: OrderId, *, by: UserId, reason: str) -> str:
+    """A person says that a parked order was executed; the broker must show it.
+
+    Raises:
+        Refused: why it cannot be adopted, and what to do instead.
+    """
+    order = await _parked(tools, order_id)
+    send = await last_send(tools, order)
+    lookup = await _look(tools, order, send)
+    if lookup is None:
+        message = "The broker cannot be reached now; try again when it can."
+        raise Refused(message)
+    result = result_of_lookup(order, lookup)
+    if result is None:
+        message = (
+            "Nothing at the broker carries this order's number. If you see the "
+            "position there, close it by hand and then choose Not placed."
+        )
+        raise Refused(message)
+    record = _record(order, "order_adopted", by=by_user(by), reason=reason)
+    await tools.journal.commit(*writes(tools, order, send, result), record)
+    return "Adopted: the order is recorded as the broker shows it."
+
+
+async def not_placed(
+    tools: Tools, order_id: OrderId, *, by: UserId, reason: str
+) -> str:
+    """A person says that a parked order was never executed.
+
+    Raises:
+        Refused: the broker shows that it was, or it is not parked.
+    """
+    order = await _parked(tools, order_id)
+    send = await last_send(tools, order)
+    lookup = await _look(tools, order, send)
+    if lookup is not None and lookup.found:
+        message = "The broker shows this order; choose Adopt."
+        raise Refused(message)
+    await tools.journal.commit(
+        *_absent(tools, order, send, by=by_user(by), reason=reason)
+    )
+    return "Noted: nothing was executed. The account takes entries again."
+
+
+async def _parked(tools: Tools, order_id: OrderId) -> Order:
+    order = await tools.journal.get(Order, order_id)
+    if order is None or order.state is not OrderState.PARKED:
+        message = "This order does not wait for an answer any more."
+        raise Refused(message)
+    return order

@@ -1,0 +1,303 @@
+"""One look at one account: reconcile, judge, act.
+
+The pass reads one snapshot and passes it on. The schedule holds no state: a pass
+may come early, late or twice. Without a snapshot it concludes nothing but that it
+is blind; a fired guard goes on closing whatever it last knew.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.accounts import (
+    FIRED,
+    Account,
+    EquityPoint,
+    GuardPhase,
+    GuardState,
+    Reconciliation,
+)
+from core.broker import Snapshot
+from core.desk.closing import Scope, drive, scope_of
+from core.desk.recording import messages
+from core.desk.resolving import resolve
+from core.desk.tools import Tools, again
+from core.errors import BrokerUnavailable, Conflict
+from core.guard import Notice, Verdict, judge, newborn, reading_of
+from core.ids import AccountId, TradeId
+from core.messages import NoticeKind
+from core.orders import Order, OrderKind, OrderState, Send
+from core.ports import Insert, Record, Save, Write
+from core.reconcile import Book, Correction, corrections
+from core.trades import ON_THE_BOOK, Trade
+
+HISTORY = timedelta(days=1)
+"""How far before the oldest open row the broker's history is read."""
+CURVE_STEP = timedelta(seconds=60)
+"""Distance of the points of the equity curve."""
+SOON = timedelta(seconds=1)
+"""When to look again while something is in doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a pass saw, for whoever schedules the next."""
+
+    guard: GuardState
+    hurry: bool
+    """Whether the next look should come within ``SOON``."""
+
+
+async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Looked:
+    """One pass over an account; only a ``deep`` one reconciles.
+
+    Raises:
+        LookupError: the account is not in the journal.
+        LeaseLost: another process serves the account now.
+    """
+    account = await tools.journal.get(Account, account_id)
+    if account is None:
+        message = f"account {account_id} is not in the journal"
+        raise LookupError(message)
+    snapshot = await _snapshot(tools, account_id)
+    guard = await again(lambda: _judge(tools, account_id, snapshot))
+    if snapshot is not None and deep:
+        await _reconcile(tools, account_id, snapshot)
+    unsettled = await _resolve_all(tools, account_id)
+    if guard.phase in FIRED:
+        await _close(tools, account, guard, snapshot)
+    if snapshot is not None:
+        await _draw_curve(tools, guard)
+    hurry = unsettled or guard.breach_since is not None
+    return Looked(guard=guard, hurry=hurry or guard.phase in FIRED)
+
+
+async def _snapshot(tools: Tools, account_id: AccountId) -> Snapshot | None:
+    since = await _since(tools, account_id)
+    try:
+        return await tools.brokers[account_id].get_snapshot(since=since)
+    except BrokerUnavailable:
+        return None
+
+
+async def _since(tools: Tools, account_id: AccountId) -> datetime:
+    """From when on history is needed: before the oldest row that is not over."""
+    moments = [tools.clock.now()]
+    moments += [
+        trade.opened_at
+        for trade in await tools.journal.find(
+            Trade, account_id=account_id, state=ON_THE_BOOK
+        )
+    ]
+    moments += [
+        order.created_at
+        for order in await tools.journal.find(
+            Order, account_id=account_id, state=OrderState.PLACED
+        )
+    ]
+    guard = await tools.journal.get(GuardState, account_id)
+    if guard is not None and guard.measured_at is not None:
+        moments.append(guard.measured_at)
+    return min(moments) - HISTORY
+
+
+async def _judge(
+    tools: Tools, account_id: AccountId, snapshot: Snapshot | None
+) -> GuardState:
+    """The guard's verdict on this look, committed before anything is done."""
+    now = tools.clock.now()
+    before = await tools.journal.get(GuardState, account_id)
+    if before is None:
+        before = newborn(account_id, now)
+        await tools.journal.commit(Insert(before))
+    verdict = judge(
+        before,
+        None if snapshot is None else reading_of(snapshot),
+        rules=tools.choices.rules[account_id],
+        now=now,
+        max_age=tools.choices.stale_after,
+    )
+    if verdict.state == before:
+        return before
+    await tools.journal.commit(
+        *tools.fence(account_id),
+        Save(verdict.state),
+        *await _told(tools, account_id, verdict),
+    )
+    return replace(verdict.state, version=before.version + 1)
+
+
+async def _told(
+    tools: Tools, account_id: AccountId, verdict: Verdict
+) -> Sequence[Write]:
+    """The notices of a verdict to everybody concerned, and its audit entries."""
+    writes: list[Write] = []
+    members = await tools.concerned(account_id) if verdict.notices else []
+    for notice in verdict.notices:
+        writes += [
+            tools.notice(
+                notice.kind, account_id, to=member.user_id, detail=notice.detail
+            )
+            for member in members
+        ]
+        writes.append(_guard_record(account_id, notice, verdict.state))
+    return writes
+
+
+def _guard_record(account_id: AccountId, notice: Notice, state: GuardState) -> Record:
+    return Record(
+        actor="guard",
+        action=notice.kind.value,
+        subject=f"account:{account_id}",
+        detail={
+            "equity": str(state.equity),
+            "peak": str(state.peak),
+            "reason": state.reason,
+        },
+    )
+
+
+async def _reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> None:
+    """Write every difference; each stands alone, a lost race comes up again."""
+    book = await _book(tools, account_id, snapshot)
+    done: list[str] = []
+    for correction in corrections(book, snapshot):
+        try:
+            await tools.journal.commit(*await _writes(tools, account_id, correction))
+        except Conflict:
+            continue
+        if correction.what:
+            done.append(correction.what)
+    if done:
+        report = Reconciliation(
+            id=tools.ids.identity(),
+            account_id=account_id,
+            at=snapshot.taken_at,
+            matched=len(book.trades),
+            changes=json.dumps(done),
+        )
+        await tools.journal.commit(Insert(report))
+
+
+async def _writes(
+    tools: Tools, account_id: AccountId, correction: Correction
+) -> list[Write]:
+    writes: list[Write] = list(tools.fence(account_id))
+    trade, order = correction.trade, correction.order
+    if order is not None:
+        writes.append(Save(order))
+    if trade is not None:
+        writes.append(Insert(trade) if correction.new else Save(trade))
+    writes += await _pictures(tools, account_id, correction)
+    if correction.what:
+        subject = f"trade:{trade.id}" if trade else f"account:{account_id}"
+        writes.append(
+            Record(
+                actor="reconcile",
+                action="corrected",
+                subject=subject,
+                detail={"what": correction.what},
+            )
+        )
+    return writes
+
+
+async def _pictures(
+    tools: Tools, account_id: AccountId, correction: Correction
+) -> list[Write]:
+    """The prompts that show the corrected row, and the notices of it."""
+    order_id = correction.order.id if correction.order else None
+    if correction.trade is not None:
+        order_id = correction.trade.order_id
+    writes: list[Write] = []
+    shown = order_id is not None and bool(correction.what)
+    order = await tools.journal.get(Order, order_id) if shown and order_id else None
+    if order is not None:
+        writes += messages(tools, order)
+    if correction.notice is not NoticeKind.NONE and correction.trade is not None:
+        writes += [
+            tools.notice(correction.notice, correction.trade.id, to=member.user_id)
+            for member in await tools.concerned(account_id)
+        ]
+    return writes
+
+
+async def _book(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book:
+    """Our side of the account, and the orders behind the numbers it shows."""
+    trades = await tools.journal.find(Trade, account_id=account_id, state=ON_THE_BOOK)
+    placed = await tools.journal.find(
+        Order, account_id=account_id, kind=OrderKind.OPEN, state=OrderState.PLACED
+    )
+    by_magic = await _by_magic(tools, snapshot)
+    orders = [*placed, *by_magic.values()]
+    return Book(
+        trades=trades,
+        placed=placed,
+        by_magic=by_magic,
+        trade_ids={each.id: TradeId(tools.ids.identity()) for each in orders},
+    )
+
+
+async def _by_magic(tools: Tools, snapshot: Snapshot) -> dict[int, Order]:
+    numbers = frozenset(
+        {each.magic for each in snapshot.positions}
+        | {each.magic for each in snapshot.orders}
+        | {each.magic for each in snapshot.deals}
+    ) - {0}
+    found: dict[int, Order] = {}
+    sends = await tools.journal.find(Send, magic=numbers) if numbers else []
+    for send in sends:
+        order = await tools.journal.get(Order, send.order_id)
+        if order is not None:
+            found[send.magic] = order
+    return found
+
+
+async def _resolve_all(tools: Tools, account_id: AccountId) -> bool:
+    """Look for every order in doubt; whether there is any."""
+    doubtful = await tools.journal.find(
+        Order,
+        account_id=account_id,
+        state=frozenset({OrderState.UNKNOWN, OrderState.PARKED}),
+    )
+    for order in doubtful:
+        try:
+            await resolve(tools, order)
+        except Conflict:
+            continue
+    return any(order.state is OrderState.UNKNOWN for order in doubtful)
+
+
+async def _close(
+    tools: Tools, account: Account, guard: GuardState, snapshot: Snapshot | None
+) -> None:
+    left: Scope | None = None
+    if snapshot is not None:
+        ours = await _by_magic(tools, snapshot)
+        scope = tools.choices.rules[account.id].guard_closes
+        left = scope_of(snapshot, scope, ours)
+    try:
+        await drive(tools, account, guard, left)
+    except Conflict:
+        return
+
+
+async def _draw_curve(tools: Tools, guard: GuardState) -> None:
+    """Add a point to the equity curve once in ``CURVE_STEP``, and when it fires."""
+    last = await tools.journal.find(
+        EquityPoint, account_id=guard.id, order_by="-at", limit=1
+    )
+    now = tools.clock.now()
+    firing = guard.phase is GuardPhase.TRIGGERED
+    if last and now - last[0].at < CURVE_STEP and not firing:
+        return
+    point = EquityPoint(
+        id=tools.ids.identity(),
+        account_id=guard.id,
+        at=now,
+        balance=guard.balance,
+        equity=guard.equity,
+        peak=guard.peak,
+    )
+    await tools.journal.commit(Insert(point))

@@ -1,0 +1,169 @@
+"""What a provider may send: the rules on a signal's fields, and its fingerprint.
+
+Types are checked at the edge; these rules see whatever values were of the right
+type, so that every problem is told at once.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from core.ids import UserId
+from core.market import OrderType, Side, Timeframe
+from core.money import plain
+from core.signals import Action
+from core.users import Provider
+
+PRICE_CEILING = Decimal(1_000_000)
+EXTERNAL_ID_LIMIT = 100
+_INSTRUMENT = re.compile(r"[A-Z0-9_]{2,20}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRules:
+    """The instance's choices about signals."""
+
+    instruments: tuple[str, ...]
+    require_stop_loss: bool
+    expires_after: timedelta
+    """When the provider does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """One thing wrong with one field, as a sentence."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A signal as sent; fields that were missing or of a wrong type are ``None``."""
+
+    external_id: str | None = None
+    action: Action | None = Action.OPEN
+    target: str | None = None
+    instrument: str | None = None
+    side: Side | None = None
+    price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    order_type: OrderType | None = OrderType.MARKET
+    timeframe: Timeframe | None = Timeframe.M15
+    expires_in: int | None = None
+    user_id: UserId | None = None
+    payload: str = "{}"
+
+
+def problems(
+    draft: Draft,
+    *,
+    provider: Provider,
+    rules: IntakeRules,
+    wrong: Collection[str] = (),
+) -> list[FieldProblem]:
+    """Everything that the rules say against ``draft``.
+
+    ``wrong`` names the fields whose types the edge has refused already; they are
+    not complained of twice.
+    """
+    found = [] if draft.action is None else list(_of_action(draft, provider, rules))
+    if draft.external_id is None:
+        found.append(_missing("external_id"))
+    return [problem for problem in found if problem.field not in wrong]
+
+
+def _of_action(
+    draft: Draft, provider: Provider, rules: IntakeRules
+) -> list[FieldProblem]:
+    if draft.action is Action.CANCEL:
+        return [] if draft.target else [_missing("target")]
+    found = [
+        _missing(name)
+        for name in ("instrument", "side", "price")
+        if getattr(draft, name) is None
+    ]
+    if rules.require_stop_loss and draft.stop_loss is None:
+        found.append(_missing("stop_loss"))
+    if draft.target is not None:
+        message = "belongs to a cancel; an open signal has none"
+        found.append(FieldProblem(field="target", message=message))
+    if draft.instrument is not None:
+        found += _instrument_problems(draft.instrument, provider, rules)
+    return found + _stop_problems(draft)
+
+
+def _missing(field: str) -> FieldProblem:
+    return FieldProblem(field=field, message="is required")
+
+
+def _instrument_problems(
+    instrument: str, provider: Provider, rules: IntakeRules
+) -> list[FieldProblem]:
+    message = ""
+    if instrument != instrument.upper():
+        message = f"must be in capitals: did you mean {instrument.upper()}?"
+    elif not _INSTRUMENT.fullmatch(instrument):
+        message = f"must be 2 to 20 of A-Z, 0-9 and _, was {instrument[:30]!r}"
+    elif instrument not in rules.instruments:
+        message = f"{instrument} is not traded here; known: {_names(rules.instruments)}"
+    elif provider.instruments and instrument not in provider.instruments:
+        message = (
+            f"{instrument} is not among yours; yours: {_names(provider.instruments)}"
+        )
+    return [FieldProblem(field="instrument", message=message)] if message else []
+
+
+def _names(instruments: Collection[str]) -> str:
+    return ", ".join(instruments)
+
+
+def _stop_problems(draft: Draft) -> list[FieldProblem]:
+    """Stops belong on their side of the price: a buy's stop below, its target above."""
+    if draft.side is None or draft.price is None:
+        return []
+    found = []
+    long = draft.side is Side.BUY
+    for field, value, below in (
+        ("stop_loss", draft.stop_loss, long),
+        ("take_profit", draft.take_profit, not long),
+    ):
+        if value is not None and not (
+            value < draft.price if below else value > draft.price
+        ):
+            where = "below" if below else "above"
+            message = (
+                f"must be {where} the price {plain(draft.price)} of a "
+                f"{draft.side}, was {plain(value)}"
+            )
+            found.append(FieldProblem(field=field, message=message))
+    return found
+
+
+def content_hash(draft: Draft) -> str:
+    """SHA-256 over the validated content: decimals by value, ``expires_in`` as sent."""
+    content = {
+        "action": draft.action,
+        "target": draft.target,
+        "instrument": draft.instrument,
+        "side": draft.side,
+        "price": _by_value(draft.price),
+        "stop_loss": _by_value(draft.stop_loss),
+        "take_profit": _by_value(draft.take_profit),
+        "order_type": draft.order_type,
+        "timeframe": draft.timeframe,
+        "expires_in": draft.expires_in,
+        "user": draft.user_id,
+        "payload": json.loads(draft.payload),
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _by_value(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)

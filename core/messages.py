@@ -1,0 +1,132 @@
+"""Work and messages that are committed with the state that caused them.
+
+The outbox holds what is still to be done or said, the inbox Telegram's raw
+updates. A message names the row that it is a picture of, so it can be sent
+again at any time and is then right.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from core.ids import UserId
+
+
+class Topic(StrEnum):
+    """What an outbox item asks for; ``subject`` is the id in brackets."""
+
+    PROPOSE = "propose"
+    """Make the prompts of a signal [signal]."""
+    EXECUTE = "execute"
+    """Send an order to its broker [order]."""
+    PROMPT = "prompt"
+    """Make a prompt's message match its row [prompt]."""
+    NOTICE = "notice"
+    """Tell a person what happened [see ``NoticeKind``]."""
+
+
+WORK = frozenset({Topic.PROPOSE, Topic.EXECUTE})
+"""Done by the desk."""
+MESSAGES = frozenset({Topic.PROMPT, Topic.NOTICE})
+"""Sent by the Telegram sender."""
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells; the subject is the id in brackets."""
+
+    NONE = ""
+    """Not a notice."""
+    TRADE_OPENED = "trade_opened"
+    """A pending order was filled, or a position was adopted [trade]."""
+    TRADE_CLOSED = "trade_closed"
+    """With why, at what price, with which result [trade]."""
+    ORDER_FAILED = "order_failed"
+    """A close was refused [order]."""
+    ORDER_PARKED = "order_parked"
+    """Outcome unknown; a person must say [order]."""
+    GUARD_WARNING = "guard_warning"
+    """Part of the way to a limit [account]."""
+    GUARD_FIRED = "guard_fired"
+    """The limit was reached; everything is being closed [account]."""
+    GUARD_FLAT = "guard_flat"
+    """Verified: nothing in scope is left [account]."""
+    GUARD_REARMED = "guard_rearmed"
+    """A person re-armed it [account]."""
+    GUARD_BLIND = "guard_blind"
+    """The account cannot be seen; no entries [account]."""
+    GUARD_SEES = "guard_sees"
+    """The account is seen again [account]."""
+    MEMBER_JOINED = "member_joined"
+    """Somebody used an invite [user]."""
+
+
+class Priority(IntEnum):
+    """Smaller leaves first."""
+
+    GUARD = 0
+    FILL = 1
+    PROMPT = 2
+    EDIT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """One thing to do or to say."""
+
+    id: str
+    topic: Topic
+    subject: str
+    notice: NoticeKind
+    detail: str
+    """A number or sentence that the row no longer shows; mostly empty."""
+    user_id: UserId | None
+    """Whom a message is for."""
+    priority: Priority
+    attempts: int
+    due_at: datetime
+    claimed_until: datetime | None
+    done_at: datetime | None
+    created_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxUpdate:
+    """One raw Telegram update; its id is Telegram's ``update_id``."""
+
+    id: int
+    user_id: UserId
+    """Who sent it; 0 when nobody in particular did."""
+    body: str
+    """The update as Telegram sent it, JSON."""
+    received_at: datetime
+    done_at: datetime | None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One link of the audit chain; ``hash`` covers everything before it."""
+
+    id: int
+    at: datetime
+    actor: str
+    """``user:1``, ``provider:demo``, ``guard``, ``cli``."""
+    action: str
+    subject: str
+    detail: str
+    """JSON with sorted keys."""
+    previous: str
+    hash: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to do one piece of work; a larger epoch outranks a smaller."""
+
+    id: str
+    holder: str
+    epoch: int
+    expires_at: datetime
+    version: int = 1

@@ -1,0 +1,331 @@
+"""What the broker holds against what we remember: the differences, named.
+
+Pure: one snapshot and our open rows in, corrections out; the same snapshot again
+gives none. Matching is by position identifier, else by magic number, never by
+resemblance. Whatever opened after the snapshot was taken is left alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from core.broker import (
+    Deal,
+    DealEntry,
+    DealReason,
+    HistoryState,
+    PastOrder,
+    Position,
+    Snapshot,
+)
+from core.ids import OrderId, Ticket, TradeId
+from core.messages import NoticeKind
+from core.money import ZERO
+from core.moves import follow
+from core.orders import (
+    ORDER_MOVES,
+    Cause,
+    Order,
+    OrderEvent,
+    OrderKind,
+    OrderState,
+)
+from core.trades import (
+    TRADE_MOVES,
+    CloseReason,
+    Trade,
+    TradeEvent,
+    TradeState,
+)
+
+_EXITS = frozenset({DealEntry.OUT, DealEntry.OUT_BY, DealEntry.INOUT})
+_BY_BROKER = {
+    DealReason.STOP_LOSS: CloseReason.STOP,
+    DealReason.TAKE_PROFIT: CloseReason.TARGET,
+    DealReason.STOP_OUT: CloseReason.STOP_OUT,
+    DealReason.CLIENT: CloseReason.HAND,
+}
+_BY_US = {
+    Cause.GUARD: CloseReason.GUARD,
+    Cause.PANIC: CloseReason.PANIC,
+    Cause.CLOSE_ALL: CloseReason.CLOSED_HERE,
+    Cause.TAP: CloseReason.CLOSED_HERE,
+}
+_OVER = frozenset(
+    {
+        OrderState.REJECTED,
+        OrderState.NOT_EXECUTED,
+        OrderState.EXPIRED,
+        OrderState.CANCELLED,
+    }
+)
+_PAST = {
+    HistoryState.CANCELLED: OrderEvent.CANCEL,
+    HistoryState.EXPIRED: OrderEvent.EXPIRE,
+    HistoryState.REJECTED: OrderEvent.CANCEL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """One difference and what it makes of our row; at least one row is set."""
+
+    what: str
+    """The difference as a short sentence, for the report."""
+    trade: Trade | None = None
+    """The trade as it must be written."""
+    new: bool = False
+    """Whether ``trade`` is not in the journal yet."""
+    order: Order | None = None
+    """The order as it must be written."""
+    notice: NoticeKind = NoticeKind.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Our side: what should be at the broker, and whose numbers are whose."""
+
+    trades: Sequence[Trade]
+    """Those on the book."""
+    placed: Sequence[Order]
+    """Opening orders that wait at the broker."""
+    by_magic: Mapping[int, Order]
+    """The order behind every magic number that may turn up."""
+    trade_ids: Mapping[OrderId, TradeId]
+    """Ids to give to trades that are found at the broker, by order."""
+
+
+def corrections(book: Book, snapshot: Snapshot) -> list[Correction]:
+    """Every difference between ``book`` and ``snapshot``."""
+    held = {position.identifier: position for position in snapshot.positions}
+    found = [
+        _of_trade(trade, held.get(trade.position_id), book, snapshot)
+        for trade in book.trades
+        if trade.opened_at < snapshot.taken_at
+    ]
+    found += [_of_placed(order, held, book, snapshot) for order in book.placed]
+    return [each for each in found if each is not None] + _orphans(held, book)
+
+
+def _of_trade(
+    trade: Trade, position: Position | None, book: Book, snapshot: Snapshot
+) -> Correction | None:
+    if position is not None:
+        return _of_open(trade, position)
+    deals = [deal for deal in snapshot.deals if deal.position_id == trade.position_id]
+    out = sum((deal.volume for deal in deals if deal.entry in _EXITS), start=ZERO)
+    if out >= trade.volume:
+        closed = _closed(trade, deals, book)
+        return Correction(
+            what=f"{trade.instrument} closed: {closed.close_reason}",
+            trade=closed,
+            notice=NoticeKind.TRADE_CLOSED,
+        )
+    if trade.state is TradeState.CLOSING:
+        return None
+    return Correction(
+        what=f"{trade.instrument} is gone, its closing deal is not there yet",
+        trade=replace(trade, state=follow(TRADE_MOVES, trade.state, TradeEvent.VANISH)),
+    )
+
+
+def _of_open(trade: Trade, position: Position) -> Correction | None:
+    seen = replace(
+        trade,
+        ticket=position.ticket,
+        volume_open=position.volume,
+        stop_loss=position.stop_loss,
+        take_profit=position.take_profit,
+        floating=position.profit,
+    )
+    if trade.state is TradeState.CLOSING:
+        state = follow(TRADE_MOVES, trade.state, TradeEvent.REAPPEAR)
+        return Correction(
+            what=f"{trade.instrument} is there after all",
+            trade=replace(seen, state=state),
+        )
+    if seen == trade:
+        return None
+    what = ", ".join(
+        f"{name} {getattr(trade, field)} to {getattr(seen, field)}"
+        for name, field in (
+            ("volume", "volume_open"),
+            ("stop", "stop_loss"),
+            ("target", "take_profit"),
+            ("ticket", "ticket"),
+        )
+        if getattr(trade, field) != getattr(seen, field)
+    )
+    return Correction(what=what and f"{trade.instrument}: {what}", trade=seen)
+
+
+def _closed(trade: Trade, deals: list[Deal], book: Book) -> Trade:
+    exits = [deal for deal in deals if deal.entry in _EXITS]
+    last = max(exits, key=lambda deal: (deal.time, deal.ticket))
+    return replace(
+        trade,
+        state=follow(TRADE_MOVES, trade.state, TradeEvent.CLOSE),
+        volume_open=ZERO,
+        floating=ZERO,
+        close_price=average_price(exits),
+        close_reason=_reason(last, book),
+        profit=sum((deal.net for deal in deals), start=ZERO),
+        closed_at=last.time,
+    )
+
+
+def average_price(deals: Sequence[Deal]) -> Decimal:
+    """The volume-weighted price of ``deals``, of which there is at least one."""
+    volume = sum((deal.volume for deal in deals), start=ZERO)
+    return sum((deal.volume * deal.price for deal in deals), start=ZERO) / volume
+
+
+def _reason(deal: Deal, book: Book) -> CloseReason:
+    if deal.reason in _BY_BROKER:
+        return _BY_BROKER[deal.reason]
+    order = book.by_magic.get(deal.magic)
+    if order is not None and order.kind is OrderKind.CLOSE:
+        return _BY_US[order.cause]
+    return CloseReason.OTHER
+
+
+def _of_placed(
+    order: Order, held: Mapping[Ticket, Position], book: Book, snapshot: Snapshot
+) -> Correction | None:
+    if order.ticket is None or order.ticket in {o.ticket for o in snapshot.orders}:
+        return None
+    position = held.get(order.ticket)
+    entries = [
+        deal
+        for deal in snapshot.deals
+        if deal.position_id == order.ticket and deal.entry is DealEntry.IN
+    ]
+    if position is not None or entries:
+        return _filled(order, position, entries, book)
+    past = [each for each in snapshot.past_orders if each.ticket == order.ticket]
+    return _ended(order, past[0]) if past else None
+
+
+def _filled(
+    order: Order, position: Position | None, entries: list[Deal], book: Book
+) -> Correction:
+    """A pending order whose price came; the position may be over already."""
+    trade = (
+        trade_of_deals(order, entries, trade_id=book.trade_ids[order.id])
+        if entries or position is None
+        else trade_of_position(order, position, trade_id=book.trade_ids[order.id])
+    )
+    state = follow(ORDER_MOVES, order.state, OrderEvent.FILL)
+    return Correction(
+        what=f"{order.instrument}: pending order filled",
+        trade=trade,
+        new=True,
+        order=replace(
+            order,
+            state=state,
+            position_id=trade.position_id,
+            filled_volume=trade.volume,
+            filled_price=trade.open_price,
+        ),
+        notice=NoticeKind.TRADE_OPENED,
+    )
+
+
+def _ended(order: Order, past: PastOrder) -> Correction | None:
+    event = _PAST.get(past.state)
+    if event is None:
+        return None
+    state = follow(ORDER_MOVES, order.state, event)
+    return Correction(
+        what=f"{order.instrument}: pending order {past.state}",
+        order=replace(order, state=state),
+    )
+
+
+def _orphans(held: Mapping[Ticket, Position], book: Book) -> list[Correction]:
+    """Positions that carry our number although their order is known as ended."""
+    known = {trade.position_id for trade in book.trades}
+    found = []
+    for position in held.values():
+        order = book.by_magic.get(position.magic)
+        if (
+            order is None
+            or position.identifier in known
+            or order.kind is not OrderKind.OPEN
+            or order.state not in _OVER
+        ):
+            continue
+        trade_id = book.trade_ids[order.id]
+        found.append(
+            Correction(
+                what=f"{position.instrument}: position of an order known as "
+                f"{order.state}, adopted",
+                trade=trade_of_position(order, position, trade_id=trade_id),
+                new=True,
+                notice=NoticeKind.TRADE_OPENED,
+            )
+        )
+    return found
+
+
+def trade_of_position(order: Order, position: Position, *, trade_id: TradeId) -> Trade:
+    """The record of a position that ``order`` opened."""
+    return opened_trade(
+        order,
+        trade_id=trade_id,
+        position_id=position.identifier,
+        volume=position.volume,
+        price=position.open_price,
+        at=position.opened_at,
+    )
+
+
+def trade_of_deals(
+    order: Order, entries: Sequence[Deal], *, trade_id: TradeId
+) -> Trade:
+    """The record of a position by its opening deals, of which there is one."""
+    return opened_trade(
+        order,
+        trade_id=trade_id,
+        position_id=entries[0].position_id,
+        volume=sum((deal.volume for deal in entries), start=ZERO),
+        price=average_price(entries),
+        at=entries[0].time,
+    )
+
+
+def opened_trade(
+    order: Order,
+    *,
+    trade_id: TradeId,
+    position_id: Ticket,
+    volume: Decimal,
+    price: Decimal,
+    at: datetime,
+) -> Trade:
+    """A trade as it begins; a part that was not filled risks nothing."""
+    return Trade(
+        id=trade_id,
+        account_id=order.account_id,
+        signal_id=order.signal_id,
+        order_id=order.id,
+        position_id=position_id,
+        ticket=position_id,
+        instrument=order.instrument,
+        side=order.side,
+        state=TradeState.OPEN,
+        volume=volume,
+        volume_open=volume,
+        open_price=price,
+        stop_loss=order.stop_loss,
+        take_profit=order.take_profit,
+        risk_money=order.risk_money * volume / order.volume,
+        floating=ZERO,
+        close_price=None,
+        close_reason=None,
+        profit=None,
+        opened_at=at,
+        closed_at=None,
+        updated_at=at,
+    )

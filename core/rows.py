@@ -1,0 +1,75 @@
+"""What holds of every stored row, whatever stores it.
+
+The journal's implementations share these: which keys are unique, which moves a
+state may make, and which signal's status a write touches.
+"""
+
+from core.accounts import GUARD_MOVES, GuardState
+from core.ids import SignalId
+from core.moves import allowed
+from core.orders import ORDER_MOVES, Order, OrderKind, Send
+from core.ports import Row
+from core.prompts import PROMPT_MOVES, Approval, Prompt
+from core.signals import Signal
+from core.trades import TRADE_MOVES, Trade
+from core.users import Invite, Membership, Subscription
+
+UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
+    Signal: (("provider", "external_id"),),
+    Prompt: (("signal_id", "user_id", "account_id", "kind", "attempt"), ("nonce",)),
+    Approval: (("prompt_id", "user_id"),),
+    Send: (("magic",), ("order_id", "number")),
+    Trade: (("account_id", "position_id"),),
+    Membership: (("user_id", "account_id"),),
+    Subscription: (("user_id", "provider"),),
+    Invite: (("token_hash",),),
+}
+"""Unique keys beside ``id``, by kind."""
+
+OPENING_KEY = ("signal_id", "account_id", "attempt")
+"""Unique among opening orders only: one order per signal, account and attempt."""
+
+
+def unique_keys(row: Row) -> tuple[tuple[str, ...], ...]:
+    """The unique keys that bind this row, as names of its fields."""
+    if isinstance(row, Order):
+        return (OPENING_KEY,) if row.kind is OrderKind.OPEN else ()
+    return UNIQUE.get(type(row), ())
+
+
+def check_move(before: Row, after: Row) -> None:
+    """Refuse a write that the state tables do not allow.
+
+    Raises:
+        ValueError: names the row and both states.
+    """
+    if not _may_follow(before, after):
+        message = (
+            f"{type(after).__name__} {after.id}: no move leads from {before} to it"
+        )
+        raise ValueError(message)
+
+
+def _may_follow(before: Row, after: Row) -> bool:
+    match before, after:
+        case Prompt(), Prompt():
+            return allowed(PROMPT_MOVES, before.state, after.state)
+        case Order(), Order():
+            return allowed(ORDER_MOVES, before.state, after.state)
+        case Trade(), Trade():
+            return allowed(TRADE_MOVES, before.state, after.state)
+        case GuardState(), GuardState():
+            return allowed(GUARD_MOVES, before.phase, after.phase)
+        case _:
+            return True
+
+
+def signal_of(row: Row) -> SignalId | None:
+    """The signal whose status a write of this row may change."""
+    match row:
+        case Signal():
+            return row.id
+        case Prompt() | Order() | Trade():
+            return row.signal_id
+        case _:
+            return None

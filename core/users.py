@@ -1,0 +1,102 @@
+"""People by numeric Telegram id, what they may do, and who sends them signals."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.ids import AccountId, ProviderName, UserId
+
+
+class Role(StrEnum):
+    """What a member may do on an account; each includes the ones before it."""
+
+    VIEWER = "viewer"
+    """Sees chart and levels; decides nothing."""
+    APPROVER = "approver"
+    """Approves and rejects."""
+    ADMIN = "admin"
+    """Also invites, re-arms, panics."""
+    OWNER = "owner"
+    """An admin from the configuration, whom nobody can remove."""
+
+    @property
+    def rank(self) -> int:
+        """Larger may more."""
+        return list(Role).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One Telegram person."""
+
+    id: UserId
+    name: str
+    language: str
+    consent_version: str
+    """Version of the text agreed to; empty before."""
+    consent_hash: str
+    consented_at: datetime | None
+    blocked_at: datetime | None
+    """When Telegram said that the person blocked the bot."""
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """One person's part in one account."""
+
+    id: str
+    user_id: UserId
+    account_id: AccountId
+    role: Role
+    invited_by: UserId | None
+    created_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """A right to join, by deep link; only the token's hash is kept."""
+
+    id: str
+    token_hash: str
+    role: Role
+    account_id: AccountId
+    uses_left: int
+    created_by: UserId | None
+    """``None`` when made at the command line."""
+    expires_at: datetime
+    created_at: datetime
+    version: int = 1
+
+
+EVERY_PROVIDER = ProviderName("*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Whether a person wants a provider's signals; ``*`` speaks for the rest."""
+
+    id: str
+    user_id: UserId
+    provider: ProviderName
+    enabled: bool
+    created_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A signal source. Its secret is sealed; its tokens are kept as hashes."""
+
+    id: ProviderName
+    secret_sealed: str
+    read_token_hash: str
+    instruments: tuple[str, ...]
+    """Allowed ones; empty means the whole whitelist."""
+    enabled: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
