@@ -32,6 +32,8 @@ FAR_BEYOND = Decimal("1.25")
 """A single reading this many times the limit is believed at once."""
 ALARM_AFTER = timedelta(seconds=15)
 """A blind guard is told after this long."""
+BY_HAND = "Fired by hand with /panic."
+"""The reason of a guard that a person fired."""
 _FORGIVE = Decimal("0.8")
 """A warning may be given again once the loss fell below this part of its level."""
 
@@ -115,18 +117,24 @@ def judge(
 
     ``max_age`` is how old the evidence may be before it proves nothing.
     """
-    if reading is None or reading.equity == 0 or now - reading.fresh_at > max_age:
+    if reading is None or not _proves(reading, now=now, max_age=max_age):
         return _blind(state, now)
     measured = _measured(_with_flows(state, reading), reading, rules, now)
-    if measured.phase in FIRED:
-        return Verdict(state=replace(measured, blind_since=None, blind_told=False))
     seeing = _sees(measured)
+    if measured.phase in FIRED:
+        return seeing
     broken = _broken(seeing.state, rules)
     if not broken:
         calm = replace(seeing.state, breach_since=None)
         warned = _warned(calm, rules)
         return Verdict(state=warned.state, notices=seeing.notices + warned.notices)
     return _breach(seeing, broken, now)
+
+
+def _proves(reading: Reading, *, now: datetime, max_age: timedelta) -> bool:
+    """Whether the reading is a number, and young enough."""
+    equity = reading.equity
+    return equity.is_finite() and equity != 0 and now - reading.fresh_at <= max_age
 
 
 def _blind(state: GuardState, now: datetime) -> Verdict:
@@ -147,21 +155,20 @@ def _blind(state: GuardState, now: datetime) -> Verdict:
 
 
 def _sees(state: GuardState) -> Verdict:
-    """An armed guard, whether or not it was blind before."""
-    if state.phase is not GuardPhase.BLIND:
-        return Verdict(state=state)
+    """A guard that is not blind, whether or not it was before."""
+    phase = state.phase
+    if phase is GuardPhase.BLIND:
+        phase = follow(GUARD_MOVES, phase, GuardEvent.SEE_AGAIN)
     told = (Notice(kind=NoticeKind.GUARD_SEES),) if state.blind_told else ()
-    armed = replace(
-        state,
-        phase=follow(GUARD_MOVES, state.phase, GuardEvent.SEE_AGAIN),
-        blind_since=None,
-        blind_told=False,
-    )
-    return Verdict(state=armed, notices=told)
+    seeing = replace(state, phase=phase, blind_since=None, blind_told=False)
+    return Verdict(state=seeing, notices=told)
 
 
 def _with_flows(state: GuardState, reading: Reading) -> GuardState:
-    """Move peak and day start in proportion to money that came in or went out."""
+    """Move peak and day start in proportion to money that came in or went out.
+
+    Money that comes to an account with nothing left moves neither: the loss stands.
+    """
     newest = max((int(deal.ticket) for deal in reading.deals), default=0)
     cursor = max(state.deal_cursor, newest)
     if state.measured_at is None:
@@ -175,16 +182,8 @@ def _with_flows(state: GuardState, reading: Reading) -> GuardState:
         start=ZERO,
     )
     before = reading.equity - flow
-    if not flow:
-        return replace(state, deal_cursor=cursor)
-    if before <= 0:
-        return replace(
-            state,
-            deal_cursor=cursor,
-            peak=reading.equity,
-            day_start_equity=reading.equity,
-        )
-    factor = reading.equity / before
+    sound = before > 0 and reading.equity > 0
+    factor = reading.equity / before if sound else Decimal(1)
     return replace(
         state,
         deal_cursor=cursor,
@@ -292,12 +291,12 @@ def headroom(state: GuardState, rules: RiskRules) -> Decimal:
     return state.equity - max(floors, default=ZERO)
 
 
-def fire_by_hand(state: GuardState, *, reason: str, now: datetime) -> GuardState:
+def fire_by_hand(state: GuardState, *, now: datetime) -> GuardState:
     """The guard as triggered by a person's /panic."""
     return replace(
         state,
         phase=follow(GUARD_MOVES, state.phase, GuardEvent.TRIGGER),
-        reason=reason,
+        reason=BY_HAND,
         triggered_at=now,
         trigger_equity=state.equity,
         trigger_peak=state.peak,

@@ -19,13 +19,17 @@ class Topic(StrEnum):
     """Make the prompts of a signal [signal]."""
     EXECUTE = "execute"
     """Send an order to its broker [order]."""
+    ADOPT = "adopt"
+    """Somebody says that a parked order was executed [order]; why in ``detail``."""
+    NOT_PLACED = "not_placed"
+    """Somebody says that a parked order was not [order]; why in ``detail``."""
     PROMPT = "prompt"
     """Make a prompt's message match its row [prompt]."""
     NOTICE = "notice"
     """Tell a person what happened [see ``NoticeKind``]."""
 
 
-WORK = frozenset({Topic.PROPOSE, Topic.EXECUTE})
+WORK = frozenset({Topic.PROPOSE, Topic.EXECUTE, Topic.ADOPT, Topic.NOT_PLACED})
 """Done by the desk."""
 MESSAGES = frozenset({Topic.PROMPT, Topic.NOTICE})
 """Sent by the Telegram sender."""

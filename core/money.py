@@ -3,16 +3,23 @@
 Lots round down, risk rounds up, prices to the tick; never through a float.
 """
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 CENT = Decimal("0.01")
+_DOWN = Context(rounding=ROUND_FLOOR)
 
 
 def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of ``step`` that is not above ``value``."""
-    return (value / step).to_integral_value(rounding=ROUND_FLOOR) * step
+    whole = value // step  # exact, but towards zero
+    return (whole if whole * step <= value else whole - 1) * step
+
+
+def divided_down(money: Decimal, per_lot: Decimal) -> Decimal:
+    """How many lots ``money`` pays for; the last digit never rounds up."""
+    return _DOWN.divide(money, per_lot)
 
 
 def round_to_tick(price: Decimal, tick: Decimal) -> Decimal:

@@ -104,7 +104,8 @@ def corrections(book: Book, snapshot: Snapshot) -> list[Correction]:
         for trade in book.trades
         if trade.opened_at < snapshot.taken_at
     ]
-    found += [_of_placed(order, held, book, snapshot) for order in book.placed]
+    for order in book.placed:
+        found += _of_placed(order, held, book, snapshot)
     return [each for each in found if each is not None] + _orphans(held, book)
 
 
@@ -130,8 +131,9 @@ def _of_trade(
     )
 
 
-def _of_open(trade: Trade, position: Position) -> Correction | None:
-    seen = replace(
+def _seen(trade: Trade, position: Position) -> Trade:
+    """The trade with all that its position shows now."""
+    return replace(
         trade,
         ticket=position.ticket,
         volume_open=position.volume,
@@ -139,6 +141,10 @@ def _of_open(trade: Trade, position: Position) -> Correction | None:
         take_profit=position.take_profit,
         floating=position.profit,
     )
+
+
+def _of_open(trade: Trade, position: Position) -> Correction | None:
+    seen = _seen(trade, position)
     if trade.state is TradeState.CLOSING:
         state = follow(TRADE_MOVES, trade.state, TradeEvent.REAPPEAR)
         return Correction(
@@ -192,31 +198,37 @@ def _reason(deal: Deal, book: Book) -> CloseReason:
 
 def _of_placed(
     order: Order, held: Mapping[Ticket, Position], book: Book, snapshot: Snapshot
-) -> Correction | None:
+) -> list[Correction | None]:
+    """How a pending order ended, and its trade if that is over too.
+
+    A position has the number of the order that opened it.
+    """
     if order.ticket is None or order.ticket in {o.ticket for o in snapshot.orders}:
-        return None
+        return []
     position = held.get(order.ticket)
     entries = [
         deal
         for deal in snapshot.deals
         if deal.position_id == order.ticket and deal.entry is DealEntry.IN
     ]
-    if position is not None or entries:
-        return _filled(order, position, entries, book)
-    past = [each for each in snapshot.past_orders if each.ticket == order.ticket]
-    return _ended(order, past[0]) if past else None
+    trade_id = book.trade_ids[order.id]
+    if entries:
+        trade = trade_of_deals(order, entries, trade_id=trade_id)
+    elif position is not None:
+        trade = trade_of_position(order, position, trade_id=trade_id)
+    else:
+        past = [each for each in snapshot.past_orders if each.ticket == order.ticket]
+        return [_ended(order, past[0])] if past else []
+    if position is None:
+        return [_filled(order, trade), _of_trade(trade, None, book, snapshot)]
+    return [_filled(order, _seen(trade, position))]
 
 
-def _filled(
-    order: Order, position: Position | None, entries: list[Deal], book: Book
-) -> Correction:
-    """A pending order whose price came; the position may be over already."""
-    trade = (
-        trade_of_deals(order, entries, trade_id=book.trade_ids[order.id])
-        if entries or position is None
-        else trade_of_position(order, position, trade_id=book.trade_ids[order.id])
-    )
-    state = follow(ORDER_MOVES, order.state, OrderEvent.FILL)
+def _filled(order: Order, trade: Trade) -> Correction:
+    """A pending order whose price came."""
+    whole = trade.volume >= order.volume
+    event = OrderEvent.FILL if whole else OrderEvent.FILL_PART
+    state = follow(ORDER_MOVES, order.state, event)
     return Correction(
         what=f"{order.instrument}: pending order filled",
         trade=trade,
@@ -271,7 +283,7 @@ def _orphans(held: Mapping[Ticket, Position], book: Book) -> list[Correction]:
 
 def trade_of_position(order: Order, position: Position, *, trade_id: TradeId) -> Trade:
     """The record of a position that ``order`` opened."""
-    return opened_trade(
+    trade = opened_trade(
         order,
         trade_id=trade_id,
         position_id=position.identifier,
@@ -279,6 +291,7 @@ def trade_of_position(order: Order, position: Position, *, trade_id: TradeId) ->
         price=position.open_price,
         at=position.opened_at,
     )
+    return _seen(trade, position)
 
 
 def trade_of_deals(

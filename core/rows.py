@@ -4,9 +4,11 @@ The journal's implementations share these: which keys are unique, which moves a
 state may make, and which signal's status a write touches.
 """
 
+from collections.abc import Mapping
+
 from core.accounts import GUARD_MOVES, GuardState
 from core.ids import SignalId
-from core.moves import allowed
+from core.moves import Event, State, allowed
 from core.orders import ORDER_MOVES, Order, OrderKind, Send
 from core.ports import Row
 from core.prompts import PROMPT_MOVES, Approval, Prompt
@@ -43,25 +45,25 @@ def check_move(before: Row, after: Row) -> None:
     Raises:
         ValueError: names the row and both states.
     """
-    if not _may_follow(before, after):
-        message = (
-            f"{type(after).__name__} {after.id}: no move leads from {before} to it"
-        )
-        raise ValueError(message)
-
-
-def _may_follow(before: Row, after: Row) -> bool:
     match before, after:
         case Prompt(), Prompt():
-            return allowed(PROMPT_MOVES, before.state, after.state)
+            _require(PROMPT_MOVES, before.state, after.state, of=after)
         case Order(), Order():
-            return allowed(ORDER_MOVES, before.state, after.state)
+            _require(ORDER_MOVES, before.state, after.state, of=after)
         case Trade(), Trade():
-            return allowed(TRADE_MOVES, before.state, after.state)
+            _require(TRADE_MOVES, before.state, after.state, of=after)
         case GuardState(), GuardState():
-            return allowed(GUARD_MOVES, before.phase, after.phase)
+            _require(GUARD_MOVES, before.phase, after.phase, of=after)
         case _:
-            return True
+            pass
+
+
+def _require(
+    table: Mapping[tuple[State, Event], State], before: State, after: State, *, of: Row
+) -> None:
+    if not allowed(table, before, after):
+        message = f"{type(of).__name__} {of.id}: no move leads from {before} to {after}"
+        raise ValueError(message)
 
 
 def signal_of(row: Row) -> SignalId | None:

@@ -9,7 +9,7 @@ the transaction that changes one of them. The first line that holds, wins:
     new         unexpired, and a prompt is undecided or not made yet
     cancelled   the provider withdrew it
     rejected    by everybody, or by the broker
-    expired     nobody decided in time
+    expired     nobody decided in time, or the price did not come in time
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from core.ids import ProviderName, SignalId, UserId
 from core.market import OrderType, Side, Timeframe
-from core.orders import EVER_FILLED, LIVE, Order, OrderKind
+from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
 from core.prompts import DECLINED, UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
 
@@ -99,7 +99,8 @@ def derive_status(
         return SignalStatus.APPROVED
     if trades or any(order.state in EVER_FILLED for order in openings):
         return SignalStatus.CLOSED
-    return _without_execution(signal, prompts, refused=bool(openings), now=now)
+    refused = any(order.state is not OrderState.EXPIRED for order in openings)
+    return _without_execution(signal, prompts, refused=refused, now=now)
 
 
 def _without_execution(

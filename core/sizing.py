@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.market import SymbolSpec
-from core.money import HUNDRED, ZERO, floor_to_step, percent_of, plain, risk_up
+from core.money import (
+    HUNDRED,
+    ZERO,
+    divided_down,
+    floor_to_step,
+    percent_of,
+    plain,
+    risk_up,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ def _wanted(stake: Stake) -> Decimal | Unsized:
     if stake.basis <= 0:
         return Unsized(reason="The account has no money to risk.")
     risk = stake.basis * stake.risk_percent / HUNDRED
-    return risk / (stake.loss_per_lot + stake.commission_per_lot)
+    return divided_down(risk, stake.loss_per_lot + stake.commission_per_lot)
 
 
 def _capped(wanted: Decimal, stake: Stake, spec: SymbolSpec) -> Decimal:
@@ -79,7 +87,7 @@ def _capped(wanted: Decimal, stake: Stake, spec: SymbolSpec) -> Decimal:
     if stake.at_most is not None:
         caps.append(stake.at_most)
     if stake.margin_per_lot > 0:
-        caps.append(stake.margin_free / stake.margin_per_lot)
+        caps.append(divided_down(stake.margin_free, stake.margin_per_lot))
     return max(ZERO, min(caps))
 
 
@@ -87,6 +95,11 @@ def _too_small(stake: Stake, spec: SymbolSpec, lots: Decimal) -> str:
     per_lot = stake.margin_per_lot
     if per_lot > 0 and stake.margin_free / per_lot < spec.volume_min:
         return "There is not enough free margin for the smallest volume."
+    if spec.volume_limit and spec.volume_limit - stake.held < spec.volume_min:
+        return (
+            f"The account holds {plain(stake.held)} lots of it already, the broker's "
+            f"limit is {plain(spec.volume_limit)}."
+        )
     return (
         f"{plain(stake.risk_percent)} % risk allows {plain(lots)} lots, less than the "
         f"broker's minimum of {plain(spec.volume_min)}: the stop is too far away."

@@ -24,6 +24,7 @@ from core.accounts import (
 )
 from core.broker import PendingOrder, Position, Snapshot
 from core.desk.tools import Tools
+from core.guard import BY_HAND
 from core.ids import OrderId, Ticket, TradeId, UserId
 from core.market import OrderType, Side
 from core.messages import NoticeKind, Priority, Topic
@@ -135,11 +136,13 @@ async def _nothing_left(tools: Tools, account: Account, guard: GuardState) -> No
     """Count the looks that found nothing; enough of them are proof."""
     if guard.phase is GuardPhase.FLAT:
         locked = follow(GUARD_MOVES, guard.phase, GuardEvent.LOCK)
-        await tools.journal.commit(Save(replace(guard, phase=locked)))
+        await tools.journal.commit(
+            *tools.fence(account.id), Save(replace(guard, phase=locked))
+        )
     elif guard.phase is GuardPhase.CLOSING:
         counted = replace(guard, flat_readings=guard.flat_readings + 1)
         if counted.flat_readings < FLAT_READINGS:
-            await tools.journal.commit(Save(counted))
+            await tools.journal.commit(*tools.fence(account.id), Save(counted))
         else:
             await _flat(tools, account, counted)
 
@@ -164,8 +167,8 @@ async def _something_left(
         phase = follow(GUARD_MOVES, phase, GuardEvent.START_CLOSING)
     if phase is not guard.phase or guard.flat_readings:
         again = replace(guard, phase=phase, flat_readings=0)
-        await tools.journal.commit(Save(again))
-    will = Will(cause=Cause.GUARD)
+        await tools.journal.commit(*tools.fence(account.id), Save(again))
+    will = Will(cause=Cause.PANIC if guard.reason == BY_HAND else Cause.GUARD)
     await withdraw_pendings(tools, account, left.orders, will)
     await close_positions(tools, account, left.positions, will)
 
@@ -271,6 +274,8 @@ async def _order(tools: Tools, order: Order) -> int:
         return 0
     order = replace(order, attempt=len(earlier) + 1)
     await tools.journal.commit(
-        Insert(order), tools.item(Topic.EXECUTE, order.id, Priority.GUARD)
+        *tools.fence(order.account_id),
+        Insert(order),
+        tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
     )
     return 1

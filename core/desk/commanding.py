@@ -85,8 +85,11 @@ async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
     """Make an invite and return its token, which is shown this once.
 
     Raises:
-        Refused: there is no such account, or nobody can be made an owner.
+        Refused: there is no such account, or the role is an owner's.
     """
+    if wish.role is Role.OWNER:
+        message = "Owners are named in the configuration; invite an admin instead."
+        raise Refused(message)
     if await tools.journal.get(Account, wish.account_id) is None:
         known = ", ".join(each.id for each in await tools.journal.find(Account))
         message = f"There is no account {wish.account_id}; known: {known}."
@@ -104,7 +107,7 @@ async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
         created_at=now,
     )
     record = Record(
-        actor=by_user(by) if by else "cli",
+        actor=by_user(by),
         action="invited",
         subject=f"account:{wish.account_id}",
         detail={"role": wish.role, "uses": str(wish.uses)},
@@ -132,9 +135,7 @@ async def _panic(tools: Tools, account_id: AccountId, *, by: UserId) -> bool:
     guard = await tools.journal.get(GuardState, account_id)
     if guard is None or guard.phase in FIRED:
         return False
-    fired = fire_by_hand(
-        guard, reason="Fired by hand with /panic.", now=tools.clock.now()
-    )
+    fired = fire_by_hand(guard, now=tools.clock.now())
     await tools.journal.commit(
         Save(fired), *await _tell_all(tools, NoticeKind.GUARD_FIRED, account_id, by=by)
     )
@@ -160,7 +161,7 @@ async def rearm(
     """Arm a fired guard again; the present equity becomes the new peak.
 
     Raises:
-        Refused: no reason, or the guard is not locked.
+        Refused: no reason, the guard is not locked, or the account is not seen.
     """
     if not reason.strip():
         message = "Say why: /rearm ACCOUNT REASON."
@@ -181,6 +182,12 @@ async def _rearm(
         message = (
             f"{account_id} is still being closed ({guard.phase}). Re-arm it when it "
             "is locked; /guard shows where it stands."
+        )
+        raise Refused(message)
+    if guard.blind_since is not None:
+        message = (
+            f"{account_id} cannot be seen now, so its present equity is not known. "
+            "Re-arm it when it is seen again."
         )
         raise Refused(message)
     armed = rearmed(guard, by=by, reason=reason, now=tools.clock.now())

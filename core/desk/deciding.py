@@ -8,6 +8,7 @@ on what the winner left, and is told who decided.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from core.access import may_decide, refusal
 from core.accounts import Account, GuardPhase, GuardState
@@ -23,7 +24,7 @@ from core.messages import Priority, Topic
 from core.money import ZERO, plain
 from core.moves import follow
 from core.orders import Cause, Order, OrderKind, OrderState
-from core.ports import Expect, Insert, Record, Save, Write
+from core.ports import AtMost, Expect, Insert, Record, Save, Write
 from core.prompts import (
     PROMPT_MOVES,
     REASON_LIMIT,
@@ -188,7 +189,7 @@ async def _approve(tools: Tools, tap: Tap, *, confirmed: bool) -> Reply:
     case = await _case(tools, tap)
     if isinstance(case, Reply):
         return case
-    if confirmed and case.prompt.state is not PromptState.CONFIRMING:
+    if confirmed is not (case.prompt.state is PromptState.CONFIRMING):
         return OUTDATED
     if case.user.consent_version != tools.choices.consent.version:
         text = "Please agree to the terms first; then tap again."
@@ -333,8 +334,7 @@ def _approval(
 
 def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order:
     now = tools.clock.now()
-    signal, rules = case.signal, tools.choices.rules[case.account.id]
-    unit = ZERO if signal.stop_loss is None else abs(found.price - signal.stop_loss)
+    signal = case.signal
     pending = signal.order_type is not OrderType.MARKET
     return Order(
         id=OrderId(tools.ids.identity()),
@@ -354,7 +354,7 @@ def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order
         order_type=signal.order_type,
         volume=found.lots,
         price=found.price,
-        deviation=unit * rules.max_drift_r,
+        deviation=_drift_left(tools, case, found),
         stop_loss=signal.stop_loss,
         take_profit=signal.take_profit,
         risk_money=found.risk_money,
@@ -366,6 +366,20 @@ def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order
         created_at=now,
         updated_at=now,
     )
+
+
+def _drift_left(tools: Tools, case: _Case, found: Offer) -> Decimal:
+    """How far the price may still go from ``found``, in price.
+
+    What it has moved since it was shown is part of the drift that was agreed to.
+    """
+    stop = case.signal.stop_loss
+    if stop is None:
+        return ZERO
+    shown = found.price if case.prompt.price is None else case.prompt.price
+    limit = tools.choices.rules[case.account.id].max_drift_r * abs(shown - stop)
+    moved = max(ZERO, (found.price - shown) * case.signal.side.sign)
+    return max(ZERO, limit - moved)
 
 
 async def _supersede(tools: Tools, decided: Prompt) -> list[Write]:
@@ -447,16 +461,18 @@ async def give_reason(tools: Tools, tap: Tap, reason: str) -> Reply:
 
 async def hear_reason(tools: Tools, user_id: UserId, text: str) -> Reply | None:
     """Take a plain message as the reason that was asked for; ``None`` if none was."""
+    now = tools.clock.now()
     asked = await tools.journal.find(
         Approval,
         user_id=user_id,
         decision=Decision.REJECT,
         reason=None,
-        order_by="-created_at",
+        reason_asked_at=AtMost(value=now),
+        order_by="-reason_asked_at",
         limit=1,
     )
     asked_at = asked[0].reason_asked_at if asked else None
-    if asked_at is None or tools.clock.now() - asked_at > REASON_FOR:
+    if asked_at is None or now - asked_at > REASON_FOR:
         return None
     return await _keep_reason(tools, asked[0], text)
 

@@ -6,6 +6,7 @@ the order ``unknown``, and no path here leads from there to a send.
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from core.accounts import GuardPhase, GuardState
 from core.broker import (
@@ -19,7 +20,7 @@ from core.broker import (
 from core.desk.recording import LOST, messages, writes
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, Conflict, OutcomeUnknown, Refused
-from core.ids import OrderId, SendId, Ticket
+from core.ids import AccountId, OrderId, SendId, Ticket
 from core.moves import follow
 from core.orders import (
     MAX_SENDS,
@@ -37,6 +38,8 @@ from core.signals import Signal
 
 COMMENT_LIMIT = 20
 """Characters that every MetaTrader build keeps."""
+OVERDUE = timedelta(minutes=1)
+"""No call to a broker lasts this long; whoever made it has failed."""
 
 
 async def execute(tools: Tools, order_id: OrderId) -> None:
@@ -44,10 +47,14 @@ async def execute(tools: Tools, order_id: OrderId) -> None:
 
     Raises:
         Conflict: somebody else wrote the order meanwhile; try again later.
+        LookupError: its account is not served here; nothing was sent.
     """
     order = await tools.journal.get(Order, order_id)
     if order is None or order.state is not OrderState.QUEUED:
         return
+    if order.account_id not in tools.brokers:
+        message = f"order {order_id} belongs to {order.account_id}, not served here"
+        raise LookupError(message)
     for number in range(1, MAX_SENDS + 1):
         why_not = await _bar(tools, order)
         if why_not:
@@ -72,7 +79,9 @@ async def _stop(tools: Tools, order: Order, reason: str) -> None:
     queued = order.state is OrderState.QUEUED
     event = OrderEvent.CANCEL if queued else OrderEvent.REJECT
     ended = replace(order, state=follow(ORDER_MOVES, order.state, event), reason=reason)
-    await tools.journal.commit(Save(ended), *messages(tools, ended))
+    await tools.journal.commit(
+        *tools.fence(order.account_id), Save(ended), *messages(tools, ended)
+    )
 
 
 async def _bar(tools: Tools, order: Order) -> str:
@@ -93,7 +102,8 @@ async def _bar(tools: Tools, order: Order) -> str:
 async def _intend(tools: Tools, order: Order, number: int) -> tuple[Order, Send]:
     """Commit that the order leaves now, under the guard's and the lease's eyes.
 
-    The guard is asked again in the same transaction.
+    The guard is asked again in the same transaction, and so is the order when it
+    leaves once more.
     """
     send = Send(
         id=SendId(tools.ids.identity()),
@@ -113,15 +123,15 @@ async def _intend(tools: Tools, order: Order, number: int) -> tuple[Order, Send]
         if order.kind is OrderKind.OPEN
         else ()
     )
-    saved: tuple[Save, ...] = ()
+    kept: Save | Expect = Expect(Order, order.id, {"state": order.state})
     if order.state is OrderState.QUEUED:
         order = replace(
             order, state=follow(ORDER_MOVES, order.state, OrderEvent.SUBMIT)
         )
-        saved = (Save(order),)
+        kept = Save(order)
         order = replace(order, version=order.version + 1)
     await tools.journal.commit(
-        *tools.fence(order.account_id), *armed, *saved, Insert(send)
+        *tools.fence(order.account_id), *armed, kept, Insert(send)
     )
     return order, send
 
@@ -196,15 +206,29 @@ async def recover(tools: Tools) -> int:
     """
     count = 0
     for account_id in tools.brokers:
-        for order in await tools.journal.find(
-            Order, account_id=account_id, state=OrderState.SUBMITTING
-        ):
-            last = await last_send(tools, order)
-            if last.state is SendState.REFUSED:
-                await _stop(tools, order, last.message)
-            else:
-                await tools.journal.commit(*writes(tools, order, last, LOST))
-            count += 1
+        count += await give_up(tools, account_id)
+    return count
+
+
+async def give_up(
+    tools: Tools, account_id: AccountId, *, sent_before: datetime | None = None
+) -> int:
+    """Wait no longer for answers to what was sent until then, or at all.
+
+    Returns for how many.
+    """
+    count = 0
+    for order in await tools.journal.find(
+        Order, account_id=account_id, state=OrderState.SUBMITTING
+    ):
+        last = await last_send(tools, order)
+        if sent_before is not None and last.sent_at > sent_before:
+            continue
+        if last.state is SendState.REFUSED:
+            await _stop(tools, order, last.message)
+        else:
+            await tools.journal.commit(*writes(tools, order, last, LOST))
+        count += 1
     return count
 
 

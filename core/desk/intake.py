@@ -15,7 +15,7 @@ from core.accounts import Account
 from core.desk.tools import Tools, about_signal, again, by_provider
 from core.ids import ProviderName, SignalId
 from core.intake import Draft, FieldProblem, IntakeRules, content_hash
-from core.market import OrderType, Side, Timeframe
+from core.market import OrderType, Timeframe
 from core.messages import Priority, Topic
 from core.moves import follow
 from core.orders import ORDER_MOVES, Order, OrderEvent, OrderKind, OrderState
@@ -191,7 +191,9 @@ async def _cancel(
         return _refused("target", "names no open signal of yours")
     target = targets[0]
     withdrawn = await _withdrawals(tools, target)
-    undecided = target.status is SignalStatus.NEW
+    if target.status is SignalStatus.NEW or target.proposed_at is None or withdrawn:
+        now = tools.clock.now()
+        withdrawn.append(Save(replace(target, cancelled_at=target.cancelled_at or now)))
     signal = replace(
         _open_signal(
             tools,
@@ -200,7 +202,7 @@ async def _cancel(
             replace(
                 draft,
                 instrument=target.instrument,
-                side=Side(target.side),
+                side=target.side,
                 price=target.price,
             ),
             0,
@@ -208,18 +210,10 @@ async def _cancel(
         action=Action.CANCEL,
         target=target.external_id,
         content_hash=content_hash(draft),
-        status=(
-            SignalStatus.CANCELLED if undecided or withdrawn else SignalStatus.REJECTED
-        ),
+        status=SignalStatus.CANCELLED if withdrawn else SignalStatus.REJECTED,
         expires_at=target.expires_at,
     )
-    now = tools.clock.now()
-    await tools.journal.commit(
-        Insert(signal),
-        *withdrawn,
-        Save(replace(target, cancelled_at=target.cancelled_at or now)),
-        _record(provider, signal),
-    )
+    await tools.journal.commit(Insert(signal), *withdrawn, _record(provider, signal))
     return Submission(verdict=Verdict.STORED, signal=signal)
 
 

@@ -113,15 +113,19 @@ async def _greet(tools: Tools, person: Person) -> User:
 async def _own(tools: Tools, user: User) -> None:
     """An owner is an owner of every account, and the person of one without any."""
     held = {
-        each.account_id
+        each.account_id: each
         for each in await tools.journal.find(Membership, user_id=user.id)
     }
     for account in await tools.journal.find(Account):
-        if account.id not in held:
-            await tools.journal.commit(
-                *_membership(tools, account, user, Role.OWNER, None),
-                *_take(account, user, Role.OWNER),
-            )
+        mine = held.get(account.id)
+        if mine is None:
+            entered = _membership(tools, account, user, Role.OWNER, None)
+        elif mine.role is not Role.OWNER:
+            raised = replace(mine, role=Role.OWNER)
+            entered = [Save(raised), _entry(account, user, Role.OWNER, None)]
+        else:
+            continue
+        await tools.journal.commit(*entered, *_take(account, user, Role.OWNER))
 
 
 def _membership(
@@ -135,13 +139,16 @@ def _membership(
         invited_by=by,
         created_at=tools.clock.now(),
     )
-    record = Record(
+    return [Insert(membership), _entry(account, user, role, by)]
+
+
+def _entry(account: Account, user: User, role: Role, by: UserId | None) -> Record:
+    return Record(
         actor=by_user(user.id),
         action="joined",
         subject=f"account:{account.id}",
         detail={"role": role, "invited_by": str(by or "")},
     )
-    return [Insert(membership), record]
 
 
 def _take(account: Account, user: User, role: Role) -> list[Write]:
@@ -226,3 +233,16 @@ async def _agree(tools: Tools, user_id: UserId, version: str) -> bool:
         ),
     )
     return True
+
+
+async def mark_blocked(tools: Tools, user_id: UserId, *, blocked: bool) -> None:
+    """Remember that Telegram cannot reach the person, or can again."""
+    await again(lambda: _mark_blocked(tools, user_id, blocked=blocked))
+
+
+async def _mark_blocked(tools: Tools, user_id: UserId, *, blocked: bool) -> None:
+    user = await tools.journal.get(User, user_id)
+    if user is None or (user.blocked_at is not None) is blocked:
+        return
+    since = tools.clock.now() if blocked else None
+    await tools.journal.commit(Save(replace(user, blocked_at=since)))

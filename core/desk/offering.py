@@ -46,11 +46,11 @@ async def offer(
     tools: Tools, account: Account, signal: Signal, *, at_most: Decimal | None = None
 ) -> Offer | Obstacle:
     """The numbers of ``signal`` on ``account`` now; lots never above ``at_most``."""
-    rules = tools.choices.rules[account.id]
-    broker = tools.brokers[account.id]
     obstacle = await _barred(tools, account)
     if obstacle is not None:
         return obstacle
+    rules = tools.choices.rules[account.id]
+    broker = tools.brokers[account.id]
     try:
         market = await _look(broker, signal.instrument, since=tools.clock.now())
         obstacle = _market_obstacle(tools, market, signal, rules)
@@ -94,6 +94,8 @@ async def _barred(tools: Tools, account: Account) -> Obstacle | None:
     guard = await tools.journal.get(GuardState, account.id)
     if not account.enabled:
         return Obstacle(reason=f"{account.id} is disabled.", passing=False)
+    if account.id not in tools.brokers:
+        return Obstacle(reason=f"{account.id} is not connected now.", passing=True)
     if guard is None or guard.phase is GuardPhase.BLIND:
         return Obstacle(
             reason=f"{account.id} cannot be seen now: no entries until it is.",

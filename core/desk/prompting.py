@@ -7,8 +7,8 @@ from core.accounts import Account
 from core.desk.intake import Recipient, recipients
 from core.desk.offering import Obstacle, offer
 from core.desk.tools import Tools, again
-from core.errors import BrokerUnavailable, ChartFailed, Duplicate, Refused
-from core.ids import PromptId, SignalId
+from core.errors import BrokerUnavailable, ChartFailed, Refused
+from core.ids import AccountId, PromptId, SignalId
 from core.messages import Priority, Topic
 from core.ports import Insert, Save, SignalChart
 from core.prompts import Offer, Prompt, PromptKind, PromptState
@@ -30,7 +30,7 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
     ]
     chart = await _chart(tools, signal)
     for _, group in groupby(reached, key=lambda each: each.account.id):
-        await _for_account(tools, signal, list(group))
+        await _for_account(tools, replace(signal, chart_path=chart), list(group))
     await again(lambda: _mark(tools, signal_id, chart))
 
 
@@ -43,16 +43,29 @@ async def _mark(tools: Tools, signal_id: SignalId, chart: str | None) -> None:
 
 
 async def _for_account(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
-    account = group[0].account
-    found = await offer(tools, account, signal)
-    for recipient in group:
-        prompt = _prompt(tools, signal, recipient, found)
-        try:
-            await tools.journal.commit(
-                Insert(prompt), tools.item(Topic.PROMPT, prompt.id, Priority.PROMPT)
-            )
-        except Duplicate:
-            continue
+    found = await offer(tools, group[0].account, signal)
+    prompts = [_prompt(tools, signal, each, found) for each in group]
+    await again(lambda: _show(tools, prompts, signal.chart_path))
+
+
+async def _show(tools: Tools, prompts: list[Prompt], chart: str | None) -> None:
+    """All prompts of one account at once, so that nobody is asked after a decision.
+
+    The signal is written too: a withdrawal meanwhile is noticed by either side.
+    """
+    first = prompts[0]
+    signal = await tools.journal.get(Signal, first.signal_id)
+    made = await tools.journal.count(
+        Prompt, signal_id=first.signal_id, account_id=first.account_id
+    )
+    if signal is None or signal.cancelled_at is not None or made:
+        return
+    items = [tools.item(Topic.PROMPT, each.id, Priority.PROMPT) for each in prompts]
+    await tools.journal.commit(
+        Save(replace(signal, chart_path=chart)),
+        *[Insert(prompt) for prompt in prompts],
+        *items,
+    )
 
 
 def _prompt(
@@ -113,7 +126,7 @@ async def _chart(tools: Tools, signal: Signal) -> str | None:
     source = await _source(tools)
     if source is None:
         return None
-    broker = tools.brokers[source.id]
+    broker = tools.brokers[source]
     try:
         spec = await broker.get_symbol(signal.instrument)
         candles = await broker.get_candles(
@@ -135,9 +148,14 @@ async def _chart(tools: Tools, signal: Signal) -> str | None:
     return media.path
 
 
-async def _source(tools: Tools) -> Account | None:
+async def _source(tools: Tools) -> AccountId | None:
     chosen = tools.choices.chart_account
-    if chosen is not None:
-        return await tools.journal.get(Account, chosen)
     known = await tools.journal.find(Account, enabled=True)
-    return next((each for each in known if each.id in tools.brokers), None)
+    return next(
+        (
+            each.id
+            for each in known
+            if each.id in tools.brokers and chosen in (None, each.id)
+        ),
+        None,
+    )

@@ -4,10 +4,14 @@ An answer right after the send and a find long afterwards go through the same
 functions, so that they cannot disagree.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from core.broker import (
+    Deal,
     DealEntry,
+    HistoryState,
     OrderLookup,
     OrderResult,
     ResultStatus,
@@ -15,6 +19,7 @@ from core.broker import (
 from core.desk.tools import Tools
 from core.ids import TradeId
 from core.messages import NoticeKind, Priority, Topic
+from core.money import ZERO
 from core.moves import follow
 from core.orders import (
     EVER_FILLED,
@@ -50,13 +55,16 @@ LOST = OrderResult(
 
 
 def proves_enough(order: Order, result: OrderResult) -> bool:
-    """Whether a fill says all that a trade record needs."""
-    if order.kind is not OrderKind.OPEN or _EVENTS[result.status] not in (
-        OrderEvent.FILL,
-        OrderEvent.FILL_PART,
-    ):
+    """Whether the answer says all that its record needs to be found again."""
+    if order.kind is not OrderKind.OPEN:
         return True
-    return None not in (result.position_id, result.volume, result.price)
+    match result.status:
+        case ResultStatus.FILLED | ResultStatus.PARTIALLY_FILLED:
+            return None not in (result.position_id, result.volume, result.price)
+        case ResultStatus.PLACED:
+            return result.order is not None
+        case ResultStatus.REJECTED | ResultStatus.UNKNOWN:
+            return True
 
 
 def writes(
@@ -128,38 +136,21 @@ def messages(tools: Tools, order: Order) -> tuple[Write, ...]:
 
 
 def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:
-    """The answer that a find amounts to; ``None`` when nothing was found."""
+    """The answer that a find amounts to; ``None`` when it proves nothing (yet)."""
     if order.kind is OrderKind.OPEN:
-        return _opening(lookup)
+        return _opening(order, lookup)
     exits = [deal for deal in lookup.deals if deal.entry is not DealEntry.IN]
-    if exits:
-        return OrderResult(
-            status=ResultStatus.FILLED,
-            retcode=0,
-            message="",
-            order=exits[0].order,
-            volume=sum((deal.volume for deal in exits), start=exits[0].volume * 0),
-            price=average_price(exits),
-        )
-    return _past(lookup)
+    return _executed(order, exits) if exits else _past(lookup)
 
 
-def _opening(lookup: OrderLookup) -> OrderResult | None:
+def _opening(order: Order, lookup: OrderLookup) -> OrderResult | None:
     entries = [deal for deal in lookup.deals if deal.entry is DealEntry.IN]
     if entries:
-        return OrderResult(
-            status=ResultStatus.FILLED,
-            retcode=0,
-            message="",
-            order=entries[0].order,
-            position_id=entries[0].position_id,
-            volume=sum((deal.volume for deal in entries), start=entries[0].volume * 0),
-            price=average_price(entries),
-        )
+        return _executed(order, entries)
     if lookup.positions:
         position = lookup.positions[0]
         return OrderResult(
-            status=ResultStatus.FILLED,
+            status=_extent(order, position.volume),
             retcode=0,
             message="",
             order=position.identifier,
@@ -177,11 +168,33 @@ def _opening(lookup: OrderLookup) -> OrderResult | None:
     return _past(lookup)
 
 
+def _executed(order: Order, deals: Sequence[Deal]) -> OrderResult:
+    volume = sum((deal.volume for deal in deals), start=ZERO)
+    return OrderResult(
+        status=_extent(order, volume),
+        retcode=0,
+        message="",
+        order=deals[0].order,
+        position_id=deals[0].position_id,
+        volume=volume,
+        price=average_price(deals),
+    )
+
+
+def _extent(order: Order, volume: Decimal) -> ResultStatus:
+    """Whether all that was ordered is there."""
+    if volume < order.volume:
+        return ResultStatus.PARTIALLY_FILLED
+    return ResultStatus.FILLED
+
+
 def _past(lookup: OrderLookup) -> OrderResult | None:
-    """An order that is over without a deal did not execute."""
+    """An order that ended unfilled did not execute; a filled one's deals will come."""
     if not lookup.past_orders:
         return None
     past = lookup.past_orders[0]
+    if past.state is HistoryState.FILLED:
+        return None
     return OrderResult(
         status=ResultStatus.REJECTED,
         retcode=0,

@@ -3,7 +3,8 @@
 found at the broker            adopted, as if the answer had come
 absent for the settle window   proved not executed; a person may try again
 not provable for too long      parked: people are asked, the account takes
-                               no entries until one of them answers
+                               no entries until one of them answers; a parked
+                               close is looked for on, so that it can be repeated
 """
 
 from dataclasses import replace
@@ -22,6 +23,7 @@ from core.orders import (
     ORDER_MOVES,
     Order,
     OrderEvent,
+    OrderKind,
     OrderState,
     Send,
     SendState,
@@ -38,13 +40,16 @@ async def resolve(tools: Tools, order: Order) -> None:
     if result is not None:
         await tools.journal.commit(*writes(tools, order, send, result))
         return
-    if order.state is OrderState.PARKED:
+    parked = order.state is OrderState.PARKED
+    if parked and order.kind is OrderKind.OPEN:
         return
-    since = None if lookup is None else send.absent_since or now
-    settle = tools.brokers[order.account_id].settle
-    if since is not None and now - since >= settle:
+    absent = lookup is not None and not lookup.found
+    since = (send.absent_since or now) if absent else None
+    if since is not None and now - since >= tools.brokers[order.account_id].settle:
         await tools.journal.commit(*_absent(tools, order, send))
-    elif now - send.sent_at >= tools.choices.park_after:
+    elif (
+        since is None and not parked and now - send.sent_at >= tools.choices.park_after
+    ):
         await _park(tools, order)
     elif since != send.absent_since:
         await tools.journal.commit(Save(replace(send, absent_since=since)))
@@ -93,6 +98,7 @@ async def _park(tools: Tools, order: Order) -> None:
         for user in await answerable(tools, order)
     ]
     await tools.journal.commit(
+        *tools.fence(order.account_id),
         Save(parked),
         *messages(tools, parked),
         *told,
@@ -110,7 +116,9 @@ async def answerable(tools: Tools, order: Order) -> list[UserId]:
     ]
 
 
-async def adopt(tools: Tools, order_id: OrderId, *, by: UserId, reason: str) -> str:
+async def adopt(
+    tools: Tools, order_id: OrderId, *, by: UserId | None, reason: str
+) -> str:
     """A person says that a parked order was executed; the broker must show it.
 
     Raises:
@@ -135,7 +143,7 @@ async def adopt(tools: Tools, order_id: OrderId, *, by: UserId, reason: str) -> 
 
 
 async def not_placed(
-    tools: Tools, order_id: OrderId, *, by: UserId, reason: str
+    tools: Tools, order_id: OrderId, *, by: UserId | None, reason: str
 ) -> str:
     """A person says that a parked order was never executed.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from core.accounts import RiskRules
@@ -62,32 +62,29 @@ class Tools:
         return () if epoch is None else (Fence(lease_of(account_id), epoch),)
 
     def item(
-        self,
-        topic: Topic,
-        subject: str,
-        priority: Priority,
-        *,
-        due: datetime | None = None,
+        self, topic: Topic, subject: str, priority: Priority, *, detail: str = ""
     ) -> Insert:
         """Work, or the picture of a row, for the outbox."""
-        return Insert(self._item(topic, subject, priority, due or self.clock.now()))
+        return Insert(self.outbox_item(topic, subject, priority, detail=detail))
 
-    def _item(
-        self, topic: Topic, subject: str, priority: Priority, due: datetime
+    def outbox_item(
+        self, topic: Topic, subject: str, priority: Priority, *, detail: str = ""
     ) -> OutboxItem:
+        """An outbox row that is due now."""
+        now = self.clock.now()
         return OutboxItem(
             id=self.ids.identity(),
             topic=topic,
             subject=subject,
             notice=NoticeKind.NONE,
-            detail="",
+            detail=detail,
             user_id=None,
             priority=priority,
             attempts=0,
-            due_at=due,
+            due_at=now,
             claimed_until=None,
             done_at=None,
-            created_at=self.clock.now(),
+            created_at=now,
         )
 
     def notice(
@@ -96,8 +93,8 @@ class Tools:
         """Something to tell one person, for the outbox."""
         guard = kind.value.startswith("guard")
         priority = Priority.GUARD if guard else Priority.FILL
-        blank = self._item(Topic.NOTICE, subject, priority, self.clock.now())
-        return Insert(replace(blank, notice=kind, user_id=to, detail=detail))
+        blank = self.outbox_item(Topic.NOTICE, subject, priority, detail=detail)
+        return Insert(replace(blank, notice=kind, user_id=to))
 
     async def concerned(self, account_id: AccountId) -> list[Membership]:
         """Everybody who is told what happens to an account."""
@@ -123,9 +120,9 @@ async def again(decide: Callable[[], Awaitable[T]]) -> T:
     return await decide()
 
 
-def by_user(user_id: UserId) -> str:
-    """The audit's name of a person."""
-    return f"user:{user_id}"
+def by_user(user_id: UserId | None) -> str:
+    """The audit's name of a person; without one, of the command line."""
+    return "cli" if user_id is None else f"user:{user_id}"
 
 
 def by_provider(name: ProviderName) -> str:

@@ -20,6 +20,7 @@ from core.accounts import (
 )
 from core.broker import Snapshot
 from core.desk.closing import Scope, drive, scope_of
+from core.desk.executing import OVERDUE, give_up
 from core.desk.recording import messages
 from core.desk.resolving import resolve
 from core.desk.tools import Tools, again
@@ -67,7 +68,7 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
     unsettled = await _resolve_all(tools, account_id)
     if guard.phase in FIRED:
         await _close(tools, account, guard, snapshot)
-    if snapshot is not None:
+    if guard.blind_since is None:
         await _draw_curve(tools, guard)
     hurry = unsettled or guard.breach_since is not None
     return Looked(guard=guard, hurry=hurry or guard.phase in FIRED)
@@ -256,6 +257,10 @@ async def _by_magic(tools: Tools, snapshot: Snapshot) -> dict[int, Order]:
 
 async def _resolve_all(tools: Tools, account_id: AccountId) -> bool:
     """Look for every order in doubt; whether there is any."""
+    try:
+        await give_up(tools, account_id, sent_before=tools.clock.now() - OVERDUE)
+    except Conflict:  # its answer came after all
+        return True
     doubtful = await tools.journal.find(
         Order,
         account_id=account_id,

@@ -1,0 +1,306 @@
+"""The composition: the one place that ties ports to their implementations.
+
+open_journal   database, schema, key: enough for administrative commands
+open_house     brokers, charts and the desk's tools on top
+"""
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.clock import SystemClock, SystemIds
+from bot.config import AccountConfig, Settings
+from bot.consent import read_consent
+from bot.markets import PaperMarket
+from bot.plans import choices_of
+from charts.media import MediaStore, sign, verify
+from charts.pictures import Look
+from charts.pool import RenderPool
+from charts.studio import Studio
+from charts.style import Theme
+from core.desk.tools import Tools
+from core.errors import ChartFailed, Refused
+from core.ids import AccountId
+from core.ports import Broker, Clock, Journal, Media, SignalChart
+from core.users import Provider
+from migrations.runner import current_revision, head_revision, upgrade
+from mt5_bridge.paper import PaperBroker
+from mt5_bridge.paper_feed import open_feed
+from mt5_bridge.paper_session import PaperSettings
+from storage.engine import is_sqlite
+from storage.journal import SqlJournal, open_journal
+from storage.lock import exclusive_lock
+from storage.secrets import Vault, key_from_text, load_or_make_key
+
+RENDER_DEADLINE = timedelta(seconds=10)
+LOCK_FILE = "tapgate.lock"
+KEY_FILE = "secret.key"
+_NOBODY = "nobody"
+_DECOY = "whsec_" + "A" * 44
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrap:
+    """Lets a test stand between the desk and the world; by default nobody does."""
+
+    journal: Callable[[Journal], Journal] = lambda journal: journal
+    broker: Callable[[Broker], Broker] = lambda broker: broker
+
+
+NOBODY_BETWEEN = Wrap()
+
+
+class Pictures:
+    """The media folder with its signing key and the address before its links."""
+
+    def __init__(self, store: MediaStore, key: bytes, base_url: str) -> None:
+        self._store = store
+        self._key = key
+        self._base = base_url.rstrip("/")
+
+    def path(self, media_path: str) -> Path:
+        """See ``MediaStore.path``."""
+        return self._store.path(media_path)
+
+    def link(self, media_path: str, expires_at: datetime) -> str:
+        """The signed address of a picture."""
+        query = sign(media_path, expires_at, self._key)
+        return f"{self._base}/media/{media_path}?{query}"
+
+    def verify(
+        self, media_path: str, expires: str, signature: str, now: datetime
+    ) -> bool:
+        """Whether a link is genuine and still good."""
+        return verify(media_path, expires, signature, now=now, key=self._key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Journal, vault and choices: enough to administer."""
+
+    settings: Settings
+    journal: SqlJournal
+    tools: Tools
+    """Without brokers; the house's have them."""
+    vault: Vault
+    decoy: str
+    """A sealed secret that nobody has."""
+    media_key: bytes
+    data_dir: Path
+
+    def open_secret(self, provider: Provider | None) -> str:
+        """A provider's secret; for nobody, one that takes as long to open."""
+        if provider is None:
+            return self.vault.unseal(self.decoy, owner=_NOBODY)
+        return self.vault.unseal(provider.secret_sealed, owner=provider.id)
+
+    async def schema_is_current(self) -> bool:
+        """Whether the database is as this program needs it."""
+        return await current_revision(self.journal.engines.write) == head_revision()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The whole: an office, and what touches the world."""
+
+    office: Office
+    tools: Tools
+    papers: Mapping[AccountId, PaperMarket]
+    pool: RenderPool
+    pictures: Pictures
+    public_url: str
+    embedded: bool
+    """SQLite: nobody else works on this data."""
+
+
+@asynccontextmanager
+async def open_office(
+    settings: Settings, base: Path, *, migrate: bool = True
+) -> AsyncIterator[Office]:
+    """Open the database of a configuration whose relative paths start at ``base``.
+
+    On SQLite the schema is brought up to date; on PostgreSQL an old one is refused,
+    unless ``migrate`` is false and the caller sees to it.
+
+    Raises:
+        Refused: the database cannot be used; says what to do.
+        JournalUnavailable: it does not answer.
+    """
+    clock, data_dir = SystemClock(), base / settings.service.data_dir
+    data_dir.mkdir(parents=True, exist_ok=True)
+    journal = await open_journal(settings.database.url, clock=clock, data_dir=data_dir)
+    try:
+        if migrate:
+            await _need_schema(journal)
+        key = _master_key(settings, data_dir)
+        consent = read_consent(base / settings.approvals.consent_dir)
+        tools = Tools(
+            journal=journal,
+            clock=clock,
+            ids=SystemIds(),
+            brokers={},
+            charts=_NoCharts(),
+            choices=choices_of(settings, consent),
+            epochs={},
+        )
+        vault = Vault(key)
+        yield Office(
+            settings=settings,
+            journal=journal,
+            tools=tools,
+            vault=vault,
+            decoy=vault.seal(_DECOY, owner=_NOBODY),
+            media_key=hmac.digest(key, b"media links", "sha256"),
+            data_dir=data_dir,
+        )
+    finally:
+        await journal.close()
+
+
+class _NoCharts:
+    """An office draws nothing."""
+
+    async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
+        message = f"an office draws nothing, not {chart.instrument} at {at}"
+        raise ChartFailed(message)
+
+
+async def _need_schema(journal: SqlJournal) -> None:
+    engine = journal.engines.write
+    if is_sqlite(engine):
+        await upgrade(engine)
+    elif await current_revision(engine) != head_revision():
+        message = "The database has an old schema: run `tapgate migrate` first."
+        raise Refused(message)
+
+
+def _master_key(settings: Settings, data_dir: Path) -> bytes:
+    text = settings.secret_key.get_secret_value()
+    return key_from_text(text) if text else load_or_make_key(data_dir / KEY_FILE)
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    base: Path,
+    *,
+    command: str,
+    wrap: Wrap = NOBODY_BETWEEN,
+    papers: Mapping[AccountId, PaperBroker] | None = None,
+) -> AsyncIterator[House]:
+    """Open everything that the service works with.
+
+    Raises:
+        Refused: another process runs on this data, or an account cannot be served.
+        BrokerUnavailable: a broker cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        data_dir = base / settings.service.data_dir
+        if _is_embedded(settings):
+            stack.enter_context(
+                exclusive_lock(
+                    data_dir / LOCK_FILE, command=command, since=SystemClock().now()
+                )
+            )
+        office = await stack.enter_async_context(open_office(settings, base))
+        brokers = papers or paper_brokers(settings, base, office.tools.clock)
+        for broker in brokers.values():
+            await broker.connect()
+            stack.push_async_callback(broker.close)
+        store = MediaStore(data_dir / "media")
+        pool = RenderPool(1, RENDER_DEADLINE)
+        stack.push_async_callback(pool.close)
+        tools = replace(
+            office.tools,
+            journal=wrap.journal(office.journal),
+            brokers={name: wrap.broker(each) for name, each in brokers.items()},
+            charts=_studio(settings, store, pool),
+        )
+        here = public_url(settings)
+        base_url = settings.charts.cdn_base_url or here
+        yield House(
+            office=office,
+            tools=tools,
+            papers=brokers,
+            pool=pool,
+            pictures=Pictures(store, office.media_key, base_url),
+            public_url=here,
+            embedded=_is_embedded(settings),
+        )
+
+
+def _is_embedded(settings: Settings) -> bool:
+    return not settings.database.url.startswith("postgresql")
+
+
+def public_url(settings: Settings) -> str:
+    """The address under which the outside reaches the service."""
+    service = settings.service
+    return service.public_url or f"http://{service.host}:{service.port}"
+
+
+def _studio(settings: Settings, store: MediaStore, pool: RenderPool) -> Studio:
+    charts = settings.charts
+    look = Look(
+        candles=charts.candles,
+        moving_averages=charts.moving_averages,
+        width=charts.width,
+        height=charts.height,
+        theme=Theme(charts.theme),
+    )
+    return Studio(
+        media=store,
+        renderer=pool,
+        look=look,
+        entries=charts.cache_entries,
+        keep=timedelta(seconds=charts.cache_seconds),
+    )
+
+
+def paper_brokers(
+    settings: Settings, base: Path, clock: Clock
+) -> dict[AccountId, PaperBroker]:
+    """The brokers of the configured accounts, not connected yet.
+
+    Raises:
+        Refused: an account wants a broker that this version does not have.
+    """
+    return {
+        AccountId(name): _paper(name, account, settings, base, clock)
+        for name, account in settings.accounts.items()
+    }
+
+
+def _paper(
+    name: str, account: AccountConfig, settings: Settings, base: Path, clock: Clock
+) -> PaperBroker:
+    if account.broker != "paper":
+        message = (
+            f'Account {name}: this version serves only broker = "paper", '
+            f"was {account.broker!r}."
+        )
+        raise Refused(message)
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    return PaperBroker(
+        name=name,
+        path=base / settings.service.data_dir / f"paper-{name}.db",
+        clock=clock,
+        feed=open_feed(account.feed, seed=seed, speed=account.speed, base_dir=base),
+        settings=PaperSettings(
+            currency=account.currency,
+            balance=account.balance,
+            leverage=account.leverage,
+            commission_per_lot=account.risk.commission_per_lot,
+        ),
+    )
+
+
+async def migrate_database(settings: Settings, base: Path) -> str:
+    """Bring the database to the newest schema; returns its revision."""
+    async with open_office(settings, base, migrate=False) as office:
+        await upgrade(office.journal.engines.write)
+        return head_revision()

@@ -1,0 +1,98 @@
+"""What every command shares: the configuration, the office, output for people."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import logs
+from bot.config import Settings, environment, load
+
+if TYPE_CHECKING:
+    from bot.app import Office
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Which configuration a command uses."""
+
+    config: Path
+
+    def settings(self) -> Settings:
+        """The configuration, read now.
+
+        Raises:
+            ConfigError: with every problem that was found.
+        """
+        return load(self.config, environment())
+
+    @property
+    def base(self) -> Path:
+        """Where the configuration's relative paths start."""
+        return self.config.resolve().parent
+
+
+def context_of(context: typer.Context) -> Context:
+    """The root command's context."""
+    found = context.find_object(Context)
+    if found is None:
+        message = "the root command did not run"
+        raise RuntimeError(message)
+    return found
+
+
+def in_office(context: Context, work: "Callable[[Office], Awaitable[T]]") -> T:
+    """Run an administrative command: open the journal, work, close it."""
+    from bot.app import open_office
+
+    settings = context.settings()
+    logs.configure(settings.service.log_format)
+
+    async def run() -> T:
+        async with open_office(settings, context.base) as office:
+            return await work(office)
+
+    return asyncio.run(run())
+
+
+def complain(*problems: str) -> None:
+    """Say on standard error what is wrong."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for problem in problems:
+        console.print(f"[bold red]✖[/] {_plain(problem)}")
+
+
+def say(text: str) -> None:
+    """Say something to a person on standard output."""
+    Console(highlight=False, soft_wrap=True).print(text)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def print_json(content: object) -> None:
+    """One JSON document and nothing else."""
+    typer.echo(json.dumps(content, indent=2, default=str))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """A table for people."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(_plain(str(cell)) for cell in row))
+    Console(highlight=False).print(table)

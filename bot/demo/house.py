@@ -1,0 +1,173 @@
+"""The demo's configuration and its one process on one port."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bot.app import House, open_house
+from bot.clock import SystemClock
+from bot.config import Settings
+from bot.demo.hands import Hands
+from bot.demo.people import ADA, PEOPLE, VERA
+from bot.markets import PaperMarket
+from bot.provider_client import ProviderClient
+from bot.providers import add_provider
+from bot.sandbox import Sandbox, create_sandbox
+from bot.sandbox.errors import Problem
+from bot.service import Service
+from core.desk.commanding import InviteWish, invite
+from core.desk.tools import Tools
+from core.errors import Refused
+from core.ids import AccountId
+from core.users import Role
+
+ACCOUNT = AccountId("demo")
+PROVIDER = "demo"
+TOKEN = "42:SANDBOX-demo"  # noqa: S105 - good for the sandbox only
+CONSENT = Path(__file__).parents[2] / "consent"
+
+
+def demo_settings(port: int, data_dir: Path, *, limit_percent: int) -> Settings:
+    """What ``config.toml`` would say."""
+    return Settings.model_validate(
+        {
+            "service": {"port": port, "data_dir": data_dir},
+            "telegram": {
+                "api_base": f"http://127.0.0.1:{port}",
+                "owners": [ADA.id],
+                "token": TOKEN,
+            },
+            "approvals": {"consent_dir": CONSENT},
+            "risk": {"max_drawdown_percent": limit_percent},
+            "jobs": {
+                "guard_seconds": "0.5",
+                "reconcile_seconds": 1,
+                "expire_seconds": 1,
+            },
+            "accounts": {ACCOUNT: {"broker": "paper", "speed": 2}},
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """A running demo."""
+
+    url: str
+    house: House
+    service: Service
+    hands: Hands
+    provider: ProviderClient
+    account: AccountId = ACCOUNT
+    glance: timedelta = timedelta(milliseconds=200)
+
+    @property
+    def start_balance(self) -> Decimal:
+        """What the paper account began with."""
+        return self.house.office.settings.accounts[self.account].balance
+
+    @property
+    def paper(self) -> PaperMarket:
+        """The demo account's broker."""
+        return self.house.papers[self.account]
+
+    @property
+    def tools(self) -> Tools:
+        """The desk's tools, for counting what is in the database."""
+        return self.service.tools
+
+
+@asynccontextmanager
+async def open_demo(settings: Settings, base: Path) -> AsyncIterator[Demo]:
+    """Start the demo: people have joined, the first chart can be drawn at once."""
+    sandbox = create_sandbox(now=SystemClock().now, users=PEOPLE)
+    token = settings.telegram.token.get_secret_value()
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(
+            open_house(settings, base, command="tapgate demo")
+        )
+        _add_controls(sandbox, house)
+        service = Service(house, token=token, api_base=settings.telegram.api_base)
+        stack.push_async_callback(service.stop)
+        await service.start(extra=sandbox.add_routes)
+        await house.pool.start()
+        url = f"http://127.0.0.1:{settings.service.port}"
+        hands = await stack.enter_async_context(Hands(url))
+        yield Demo(
+            url=url,
+            house=house,
+            service=service,
+            hands=hands,
+            provider=await _provider(service.tools, house, url),
+        )
+
+
+async def _provider(tools: Tools, house: House, url: str) -> ProviderClient:
+    """A provider of its own for each run: secrets are shown only once."""
+    name = f"{PROVIDER}-{secrets.token_hex(2)}"
+    made = await add_provider(tools, house.office.vault, name=name, instruments=())
+    return ProviderClient(
+        url=url, name=made.name, secret=made.secret, clock=tools.clock
+    )
+
+
+def _add_controls(sandbox: Sandbox, house: House) -> None:
+    """Price and faults of the paper brokers, reachable beside the control API."""
+
+    async def market(wish: Mapping[str, Any]) -> dict[str, Any]:
+        paper = _paper(house, wish)
+        try:
+            await _move(paper, wish)
+        except (Refused, KeyError, ValueError, ArithmeticError) as wrong:
+            raise Problem(422, f"market: {wrong}") from wrong
+        quote = await paper.get_quote(str(wish["instrument"]))
+        return {"bid": str(quote.bid), "ask": str(quote.ask)}
+
+    async def broker(wish: Mapping[str, Any]) -> dict[str, Any]:
+        faults = dict(wish)
+        paper = _paper(house, faults)
+        faults.pop("account", None)
+        try:
+            paper.faults.apply(faults)
+        except (Refused, ValueError) as wrong:
+            raise Problem(422, f"broker: {wrong}") from wrong
+        return {"ok": True}
+
+    sandbox.controls["market"] = market
+    sandbox.controls["broker"] = broker
+
+
+def _paper(house: House, wish: Mapping[str, Any]) -> PaperMarket:
+    name = AccountId(str(wish.get("account", ACCOUNT)))
+    if name not in house.papers:
+        raise Problem(404, f"there is no paper account {name}")
+    return house.papers[name]
+
+
+async def _move(paper: PaperMarket, wish: Mapping[str, Any]) -> None:
+    """``price`` moves to it within ``over`` seconds; without one, ask only."""
+    instrument = str(wish["instrument"])
+    if wish.get("release"):
+        await paper.release(instrument)
+    elif "price" in wish:
+        over = timedelta(seconds=float(wish.get("over", 0)))
+        await paper.steer(instrument, Decimal(str(wish["price"])), over)
+
+
+async def settle_in(demo: Demo) -> None:
+    """Ada owns the account and agrees; Vera comes by invite and looks on."""
+    await demo.hands.say(ADA.id, "/start")
+    await demo.hands.tap(ADA.id, "I agree")
+    await demo.hands.wait(ADA.id, "You agreed")
+    wish = InviteWish(
+        role=Role.VIEWER, account_id=ACCOUNT, uses=1, lasts=timedelta(hours=1)
+    )
+    token = await invite(demo.tools, wish, by=None)
+    await demo.hands.say(VERA.id, f"/start {token}")
+    await demo.hands.tap(VERA.id, "I agree")
+    await demo.hands.wait(VERA.id, "You agreed")

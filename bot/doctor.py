@@ -1,0 +1,163 @@
+"""``tapgate doctor``: honest about what is configured, with a fix for each failure."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.app import Office, open_office, paper_brokers
+from bot.clock import SystemClock
+from bot.config import ConfigError, Settings, environment, load
+from core.accounts import Account
+from core.errors import BrokerUnavailable, JournalUnavailable, Refused
+from core.users import Provider
+
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+HTTP_OK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    part: str
+    ok: bool
+    said: str
+    fix: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """One object of the ``--json`` list."""
+        return asdict(self)
+
+
+async def examine(path: Path, base: Path) -> list[Finding]:
+    """Look at everything that the configuration names; paths start at ``base``."""
+    try:
+        settings = load(path, environment())
+    except ConfigError as wrong:
+        return [
+            Finding(part="config", ok=False, said=problem) for problem in wrong.problems
+        ]
+    valid = Finding(part="config", ok=True, said=f"{path} is valid.")
+    return [valid, *[finding async for finding in _parts(settings, base)]]
+
+
+async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
+    try:
+        async with open_office(settings, base) as office:
+            yield Finding(part="database", ok=True, said=_where(settings))
+            yield await _audit(office)
+            yield await _providers(office)
+    except (Refused, JournalUnavailable, ConfigError) as failure:
+        yield Finding(
+            part="database",
+            ok=False,
+            said=str(failure),
+            fix="Check [database] url, or run `tapgate migrate`.",
+        )
+    yield _cache(settings)
+    yield await _telegram(settings)
+    async for finding in _accounts(settings, base):
+        yield finding
+
+
+def _where(settings: Settings) -> str:
+    if settings.database.url.startswith("postgresql"):
+        return "PostgreSQL answers, the schema is current."
+    return f"SQLite under {settings.service.data_dir}, the schema is current."
+
+
+async def _audit(office: Office) -> Finding:
+    length = await office.tools.journal.verify_audit()
+    return Finding(part="audit", ok=True, said=f"{length} entries, unbroken.")
+
+
+async def _providers(office: Office) -> Finding:
+    journal = office.tools.journal
+    count = await journal.count(Provider, enabled=True)
+    known = await journal.count(Account)
+    return Finding(
+        part="providers",
+        ok=True,
+        said=f"{count} enabled, {known} accounts known.",
+        fix="" if count else "No signals can come in: `tapgate provider add NAME`.",
+    )
+
+
+def _cache(settings: Settings) -> Finding:
+    url = settings.cache.url
+    memory = url.startswith("memory:")
+    return Finding(
+        part="cache",
+        ok=memory,
+        said="in memory." if memory else f"{url.split('://')[0]} is not served yet.",
+        fix="" if memory else 'Set [cache] url = "memory://".',
+    )
+
+
+async def _telegram(settings: Settings) -> Finding:
+    token = settings.telegram.token.get_secret_value()
+    base = settings.telegram.api_base.rstrip("/")
+    if not token:
+        return Finding(
+            part="telegram",
+            ok=False,
+            said="There is no bot token.",
+            fix="Get one from @BotFather and set TAPGATE_TELEGRAM__TOKEN.",
+        )
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            session.get(f"{base}/bot{token}/getMe") as response,
+        ):
+            answer = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
+        return Finding(
+            part="telegram",
+            ok=False,
+            said=f"{base} cannot be reached ({type(failure).__name__}).",
+            fix="Check the network and [telegram] api_base.",
+        )
+    if response.status != HTTP_OK:
+        return Finding(
+            part="telegram",
+            ok=False,
+            said=f"Telegram refuses the token: {answer.get('description', '')}",
+            fix="Copy it again from @BotFather.",
+        )
+    name = answer["result"].get("username", "")
+    return Finding(part="telegram", ok=True, said=f"@{name} answers at {base}.")
+
+
+async def _accounts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
+    if not settings.accounts:
+        yield Finding(
+            part="accounts",
+            ok=False,
+            said="There is no account.",
+            fix="Add an [accounts.NAME] section to the configuration.",
+        )
+    for name, account in settings.accounts.items():
+        part = f"account {name}"
+        if account.broker != "paper":
+            yield Finding(
+                part=part,
+                ok=False,
+                said=f'broker = "{account.broker}" is not served by this version.',
+                fix='Use broker = "paper".',
+            )
+            continue
+        yield _paper(settings, base, name, part)
+
+
+def _paper(settings: Settings, base: Path, name: str, part: str) -> Finding:
+    one = settings.model_copy(update={"accounts": {name: settings.accounts[name]}})
+    try:
+        paper_brokers(one, base, SystemClock())
+    except (Refused, BrokerUnavailable) as failure:
+        return Finding(
+            part=part, ok=False, said=str(failure), fix="Correct the account's section."
+        )
+    return Finding(part=part, ok=True, said="simulated here, nobody's money.")

@@ -1,0 +1,53 @@
+"""The schedule: APScheduler triggers what repeats. It holds no state.
+
+Jobs live in memory, defined here; a late run is run once instead of dropped, two
+runs of one job never overlap.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.watchers import Watcher
+
+log = structlog.get_logger()
+
+
+def schedule(
+    watchers: Iterable[Watcher],
+    *,
+    look_every: timedelta,
+    expire: Callable[[], Awaitable[None]],
+    expire_every: timedelta,
+) -> AsyncIOScheduler:
+    """A scheduler with every job, not started yet."""
+    scheduler = AsyncIOScheduler(
+        timezone="UTC",
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
+    for watcher in watchers:
+        scheduler.add_job(
+            _ring,
+            "interval",
+            args=[watcher],
+            seconds=look_every.total_seconds(),
+            id=f"look:{watcher.account_id}",
+        )
+    scheduler.add_job(
+        expire, "interval", seconds=expire_every.total_seconds(), id="expire"
+    )
+    scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    return scheduler
+
+
+async def _ring(watcher: Watcher) -> None:
+    """A coroutine, because a plain function would run in a thread."""
+    watcher.bell.ring()
+
+
+def _tell(event: JobExecutionEvent) -> None:
+    """A job that failed or was missed is worth an alarm."""
+    log.error("job_failed", job=event.job_id, reason=str(event.exception or "missed"))

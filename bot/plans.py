@@ -1,0 +1,81 @@
+"""From the configuration to the core's words: rules, accounts, choices."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from bot.config import AccountConfig, Settings
+from core.accounts import AccountKind, BrokerKind, GuardScope, RiskRules
+from core.broker import TradeMode
+from core.desk.commanding import AccountPlan
+from core.desk.tools import Choices, Consent
+from core.ids import AccountId, UserId
+from core.intake import IntakeRules
+
+PERIODS = 3
+"""Guard periods after which the market's evidence is stale, and at least 6 s."""
+SHORTEST_STALE = timedelta(seconds=6)
+
+
+def rules_of(settings: Settings, account: AccountConfig) -> RiskRules:
+    """An account's limits: its own, else the common ones."""
+    own = account.risk.model_dump(exclude_none=True)
+    common = {**settings.risk.model_dump(), **own}
+    return RiskRules(
+        per_trade_percent=common["per_trade_percent"],
+        max_drawdown_percent=common["max_drawdown_percent"],
+        daily_loss_percent=common["daily_loss_percent"],
+        warn_percents=common["warn_percents"],
+        day_resets_at=common["day_resets_at"],
+        day_timezone=common["day_timezone"],
+        guard_closes=GuardScope(common["guard_closes"]),
+        max_lots=account.risk.max_lots,
+        max_spread_points=account.risk.max_spread_points,
+        lots_without_stop=account.risk.lots_without_stop,
+        confirm_above_risk_percent=settings.approvals.confirm_above_risk_percent,
+        confirm_live=settings.approvals.confirm_live,
+        max_drift_r=settings.approvals.max_drift_r,
+    )
+
+
+def plan_of(name: str, account: AccountConfig) -> AccountPlan:
+    """An account as the journal shall know it."""
+    paper = account.broker == "paper"
+    mode = TradeMode.LIVE if account.real_money else TradeMode.DEMO
+    return AccountPlan(
+        id=AccountId(name),
+        broker=BrokerKind(account.broker),
+        kind=AccountKind(account.kind),
+        mode=TradeMode.PAPER if paper else mode,
+        currency=account.currency,
+    )
+
+
+def choices_of(settings: Settings, consent: Consent) -> Choices:
+    """What the desk needs of the configuration."""
+    period = seconds(settings.jobs.guard_seconds)
+    source = settings.charts.source_account
+    return Choices(
+        rules={
+            AccountId(name): rules_of(settings, account)
+            for name, account in settings.accounts.items()
+        },
+        consent=consent,
+        owners=frozenset(UserId(each) for each in settings.telegram.owners),
+        chart_candles=settings.charts.candles + max(settings.charts.moving_averages),
+        chart_account=AccountId(source) if source else None,
+        stale_after=max(SHORTEST_STALE, period * PERIODS),
+    )
+
+
+def intake_rules_of(settings: Settings) -> IntakeRules:
+    """What providers may send."""
+    return IntakeRules(
+        instruments=settings.signals.instruments,
+        require_stop_loss=settings.signals.require_stop_loss,
+        expires_after=timedelta(seconds=settings.signals.expires_seconds),
+    )
+
+
+def seconds(value: Decimal) -> timedelta:
+    """A configured number of seconds."""
+    return timedelta(microseconds=int(value * 1_000_000))

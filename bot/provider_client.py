@@ -1,0 +1,53 @@
+"""Posts signed signals, as a provider's own program would."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bot.signing import sign_plain
+from core.ports import Clock
+
+PATH = "/api/v1/signals"
+TIMEOUT = aiohttp.ClientTimeout(total=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service said."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderClient:
+    """One provider's way to one service."""
+
+    url: str
+    name: str
+    secret: str
+    clock: Clock
+
+    async def post(self, signal: Mapping[str, object]) -> Answer:
+        """Sign and send one signal.
+
+        Raises:
+            aiohttp.ClientError: the service cannot be reached.
+        """
+        body = json.dumps(signal).encode()
+        now = int(self.clock.now().timestamp())
+        headers = {
+            "X-Provider": self.name,
+            "Content-Type": "application/json",
+            **sign_plain(self.secret, now, body),
+        }
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            session.post(
+                self.url.rstrip("/") + PATH, data=body, headers=headers
+            ) as response,
+        ):
+            return Answer(response.status, await response.json(content_type=None))

@@ -1,0 +1,72 @@
+"""Providers: made with a secret that is shown this once."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.signing import new_secret
+from core.desk.joining import hash_token
+from core.desk.tools import Tools
+from core.errors import Duplicate, Refused
+from core.ids import ProviderName
+from core.ports import Insert, Record
+from core.users import Provider
+
+SECRET_BYTES = 32
+TOKEN_BYTES = 24
+NAME_LIMIT = 32
+
+
+class Seals(Protocol):
+    """Whatever encrypts at rest."""
+
+    def seal(self, secret: str, *, owner: str) -> str:
+        """The text to store."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProvider:
+    """A provider's credentials, in the clear for this once."""
+
+    name: str
+    secret: str
+    read_token: str
+
+
+async def add_provider(
+    tools: Tools, vault: Seals, *, name: str, instruments: tuple[str, ...]
+) -> NewProvider:
+    """Make a provider.
+
+    Raises:
+        Refused: the name is taken or makes no good header.
+    """
+    if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum()):
+        message = f"A provider's name is letters, digits, - and _, was {name!r}."
+        raise Refused(message)
+    if len(name) > NAME_LIMIT:
+        message = f"A provider's name has at most {NAME_LIMIT} characters."
+        raise Refused(message)
+    made = NewProvider(
+        name=name,
+        secret=new_secret(secrets.token_bytes(SECRET_BYTES)),
+        read_token=secrets.token_urlsafe(TOKEN_BYTES),
+    )
+    now = tools.clock.now()
+    row = Provider(
+        id=ProviderName(name),
+        secret_sealed=vault.seal(made.secret, owner=name),
+        read_token_hash=hash_token(made.read_token),
+        instruments=instruments,
+        enabled=True,
+        created_at=now,
+        updated_at=now,
+    )
+    record = Record(actor="cli", action="provider_added", subject=f"provider:{name}")
+    try:
+        await tools.journal.commit(Insert(row), record)
+    except Duplicate:
+        message = f"There is a provider {name} already."
+        raise Refused(message) from None
+    return made

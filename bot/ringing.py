@@ -1,0 +1,81 @@
+"""Wakes whoever has something to do, when the commit that says so is durable.
+
+The loops poll all the same: a bell is a hint, the outbox is the truth.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+
+from bot.tasks import Bell
+from core.errors import Duplicate
+from core.messages import MESSAGES, Lease, OutboxItem, Topic
+from core.ports import Insert, Journal, R, Row, Write
+
+
+class RingingJournal:
+    """A journal that rings ``work`` and ``messages`` for what was committed."""
+
+    def __init__(self, journal: Journal, *, work: Bell, messages: Bell) -> None:
+        self._journal = journal
+        self._work = work
+        self._messages = messages
+
+    def _ring(self, writes: Iterable[Write]) -> None:
+        for write in writes:
+            if isinstance(write, Insert) and isinstance(write.row, OutboxItem):
+                told = write.row.topic in MESSAGES
+                (self._messages if told else self._work).ring()
+
+    async def commit(self, *writes: Write) -> None:
+        """See ``Journal.commit``."""
+        await self._journal.commit(*writes)
+        self._ring(writes)
+
+    async def accept(
+        self, batch: Sequence[Sequence[Write]]
+    ) -> Sequence[Duplicate | None]:
+        """See ``Journal.accept``."""
+        verdicts = await self._journal.accept(batch)
+        for writes in batch:
+            self._ring(writes)
+        return verdicts
+
+    async def get(self, kind: type[R], identity: str | int) -> R | None:
+        """See ``Journal.get``."""
+        return await self._journal.get(kind, identity)
+
+    async def find(
+        self,
+        kind: type[R],
+        /,
+        *,
+        order_by: str = "",
+        limit: int | None = None,
+        **fields: object,
+    ) -> list[R]:
+        """See ``Journal.find``."""
+        return await self._journal.find(kind, order_by=order_by, limit=limit, **fields)
+
+    async def count(self, kind: type[Row], /, **fields: object) -> int:
+        """See ``Journal.count``."""
+        return await self._journal.count(kind, **fields)
+
+    async def claim(
+        self, topics: Collection[Topic], *, limit: int, hold: timedelta
+    ) -> list[OutboxItem]:
+        """See ``Journal.claim``."""
+        return await self._journal.claim(topics, limit=limit, hold=hold)
+
+    async def next_magic(self) -> int:
+        """See ``Journal.next_magic``."""
+        return await self._journal.next_magic()
+
+    async def take_lease(
+        self, lease: str, *, holder: str, lasts: timedelta
+    ) -> Lease | None:
+        """See ``Journal.take_lease``."""
+        return await self._journal.take_lease(lease, holder=holder, lasts=lasts)
+
+    async def verify_audit(self) -> int:
+        """See ``Journal.verify_audit``."""
+        return await self._journal.verify_audit()

@@ -1,0 +1,235 @@
+"""The running service: every loop and the web server, started and ended in order."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from aiohttp import web
+
+from bot.app import House
+from bot.jobs import schedule
+from bot.markets import PaperMarket
+from bot.plans import intake_rules_of, plan_of, seconds
+from bot.ringing import RingingJournal
+from bot.tasks import Bell, Nursery, pause
+from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from bot.watchdog import Watchdog
+from bot.watchers import Watcher
+from bot.web.access_log import SafeAccessLogger
+from bot.web.context import PartHealth, WebContext, WebLimits
+from bot.web.routes import add_routes
+from bot.work import Worker
+from core.accounts import Account
+from core.desk.commanding import keep_accounts
+from core.desk.executing import recover
+from core.desk.expiring import expire
+from core.desk.tools import Tools
+from core.errors import BrokerUnavailable, ChartFailed
+from core.ids import AccountId
+from core.messages import MESSAGES, WORK, OutboxItem
+from core.ports import Save
+
+log = structlog.get_logger()
+
+QUOTES_PER_CANDLE = 4
+SLOWEST_TICK = timedelta(seconds=1)
+FASTEST_TICK = timedelta(milliseconds=50)
+DRAIN = timedelta(seconds=5)
+"""How long requests under way may take at the end."""
+POLL_LATE = timedelta(seconds=60)
+"""How long Telegram may be silent before it counts as trouble."""
+
+
+class Service:
+    """One process's worth of Tapgate."""
+
+    def __init__(self, house: House, *, token: str, api_base: str) -> None:
+        self._house = house
+        self._settings = house.office.settings
+        self._nursery = Nursery()
+        self._messages, self._work = Bell(), Bell()
+        journal = RingingJournal(
+            house.tools.journal, work=self._work, messages=self._messages
+        )
+        self.tools: Tools = replace(house.tools, journal=journal)
+        self.watchers = [self._watcher(account) for account in self.tools.brokers]
+        self._worker = Worker(
+            self.tools, self._nursery, bell=self._work, look=self.look
+        )
+        self.telegram: TelegramOffice = open_telegram(
+            make_bot(token, api_base),
+            self.tools,
+            self._nursery,
+            picture=house.pictures.path,
+            bell=self._messages,
+            look=self.look,
+        )
+        self._scheduler = schedule(
+            self.watchers,
+            look_every=seconds(self._settings.jobs.guard_seconds),
+            expire=self._expire,
+            expire_every=seconds(self._settings.jobs.expire_seconds),
+        )
+        self._watchdog = Watchdog()
+        self._runner: web.AppRunner | None = None
+        self._draining = False
+        self.username = ""
+
+    def _watcher(self, account_id: AccountId) -> Watcher:
+        return Watcher(
+            self.tools,
+            account_id,
+            holder=f"{socket.gethostname()}:{self.tools.ids.nonce()}",
+            period=seconds(self._settings.jobs.guard_seconds),
+            reconcile=seconds(self._settings.jobs.reconcile_seconds),
+        )
+
+    def look(self) -> None:
+        """Have every account looked at now."""
+        for watcher in self.watchers:
+            watcher.bell.ring()
+
+    async def _expire(self) -> None:
+        await expire(self.tools)
+
+    # ------------------------------------------------------------ start and end
+    async def start(
+        self, *, extra: Callable[[web.Application], None] | None = None
+    ) -> None:
+        """Start everything; ``extra`` adds routes to the same port."""
+        await self._prepare()
+        await self._serve_web(extra)
+        self._watchdog.start()
+        self._nursery.keep("watchdog", self._watchdog.renew_for_ever)
+        for name, paper in self._house.papers.items():
+            self._nursery.keep(f"market:{name}", partial(self._tick, name, paper))
+        for watcher in self.watchers:
+            self._nursery.keep(f"watch:{watcher.account_id}", watcher.run)
+        self._scheduler.start()
+        self._nursery.keep("work", self._worker.run)
+        self._nursery.start("charts", self._warm_charts())
+        self._nursery.start("introduce", self._introduce())
+        await self.telegram.receiver.resume()
+        self._nursery.keep("receive", self.telegram.receiver.run)
+        self._nursery.keep("send", self.telegram.sender.run)
+
+    async def _prepare(self) -> None:
+        """Accounts as configured; what a former process left behind is taken up."""
+        plans = [
+            plan_of(name, account) for name, account in self._settings.accounts.items()
+        ]
+        await keep_accounts(self.tools, plans)
+        lost = await recover(self.tools)
+        freed = await self._free_claims()
+        log.info("started", lost_orders=lost, freed_claims=freed)
+
+    async def _free_claims(self) -> int:
+        """Embedded, nobody else can hold a claim: a former process's are void."""
+        if not self._house.embedded:
+            return 0
+        held = await self.tools.journal.find(
+            OutboxItem, done_at=None, topic=WORK | MESSAGES
+        )
+        claimed = [item for item in held if item.claimed_until is not None]
+        for item in claimed:
+            await self.tools.journal.commit(Save(replace(item, claimed_until=None)))
+        return len(claimed)
+
+    async def _serve_web(self, extra: Callable[[web.Application], None] | None) -> None:
+        app = web.Application()
+        add_routes(app, self._web_context())
+        if extra is not None:
+            extra(app)
+        self._runner = web.AppRunner(
+            app,
+            access_log_class=SafeAccessLogger,
+            shutdown_timeout=DRAIN.total_seconds(),
+        )
+        await self._runner.setup()
+        service = self._settings.service
+        await web.TCPSite(self._runner, service.host, service.port).start()
+        log.info("listening", host=service.host, port=service.port)
+
+    def _web_context(self) -> WebContext:
+        signals = self._settings.signals
+        return WebContext(
+            tools=self.tools,
+            rules=intake_rules_of(self._settings),
+            limits=WebLimits(
+                max_body_bytes=signals.max_body_bytes,
+                max_payload_bytes=signals.max_payload_bytes,
+                timestamp_tolerance=timedelta(
+                    seconds=signals.timestamp_tolerance_seconds
+                ),
+            ),
+            open_secret=self._house.office.open_secret,
+            media=self._house.pictures,
+            public_url=self._house.public_url,
+            parts=self.parts,
+            draining=lambda: self._draining,
+        )
+
+    async def _warm_charts(self) -> None:
+        try:
+            await self._house.pool.start()
+        except ChartFailed as failure:
+            log.warning("charts_not_ready", reason=str(failure))
+
+    async def _introduce(self) -> None:
+        self.username = await self.telegram.introduce()
+
+    async def _tick(self, name: AccountId, paper: PaperMarket) -> None:
+        """Keep a paper market moving, a few times per candle."""
+        account = self._settings.accounts[name]
+        wait = seconds(1 / account.speed / QUOTES_PER_CANDLE)
+        while True:
+            try:
+                await paper.tick()
+            except BrokerUnavailable as failure:
+                log.warning("market_stands", reason=str(failure))
+            await pause(min(SLOWEST_TICK, max(FASTEST_TICK, wait)))
+
+    async def stop(self) -> None:
+        """No new work; what is under way ends; then everything is let go of."""
+        self._draining = True
+        self._scheduler.shutdown(wait=False)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._nursery.close()
+        self._watchdog.stop()
+        await self.telegram.close()
+        log.info("stopped")
+
+    # ------------------------------------------------------------ health
+    async def parts(self) -> Mapping[str, PartHealth]:
+        """Each part's health, for ``/readyz``."""
+        await self.tools.journal.count(Account)
+        current = await self._house.office.schema_is_current()
+        blind = [each.account_id for each in self.watchers if each.overdue()]
+        polled = self.telegram.receiver.last_answer
+        now = self.tools.clock.monotonic()
+        silent = polled is None or now - polled > POLL_LATE
+        return {
+            "database": PartHealth(ok=True),
+            "schema": _part(current, "The schema is old: run `tapgate migrate`."),
+            "guard": _part(not blind, f"Not watched in time: {', '.join(blind)}."),
+            "telegram": _part(not silent, "Telegram has not answered for a while."),
+        }
+
+
+def _part(ok: bool, otherwise: str) -> PartHealth:  # noqa: FBT001 - reads as a sentence
+    return PartHealth(ok=ok, detail="" if ok else otherwise)
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()

@@ -1,0 +1,100 @@
+"""``tapgate status``: from the database, never from a terminal."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from core.accounts import Account, GuardState
+from core.guard import drawdown_percent
+from core.messages import InboxUpdate, OutboxItem, Topic
+from core.orders import LIVE, Order
+from core.ports import Journal
+from core.trades import ON_THE_BOOK, Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatus:
+    """One account as last seen."""
+
+    name: str
+    broker: str
+    mode: str
+    currency: str
+    equity: Decimal
+    peak: Decimal
+    drawdown_percent: Decimal
+    guard: str
+    measured_at: str | None
+    positions: list[dict[str, Any]]
+    orders: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything on one screen."""
+
+    accounts: list[AccountStatus]
+    queues: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's shape; decimals as text."""
+        return asdict(self)
+
+
+async def read_status(journal: Journal) -> Status:
+    """Read it all."""
+    return Status(
+        accounts=[
+            await _account(journal, each) for each in await journal.find(Account)
+        ],
+        queues={
+            topic.value: await journal.count(OutboxItem, topic=topic, done_at=None)
+            for topic in Topic
+        }
+        | {"inbox": await journal.count(InboxUpdate, done_at=None)},
+    )
+
+
+async def _account(journal: Journal, account: Account) -> AccountStatus:
+    guard = await journal.get(GuardState, account.id)
+    trades = await journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
+    orders = await journal.find(Order, account_id=account.id, state=LIVE)
+    measured = guard.measured_at if guard else None
+    return AccountStatus(
+        name=account.id,
+        broker=account.broker,
+        mode=account.mode,
+        currency=account.currency,
+        equity=guard.equity if guard else Decimal(0),
+        peak=guard.peak if guard else Decimal(0),
+        drawdown_percent=round(drawdown_percent(guard), 2) if guard else Decimal(0),
+        guard=guard.phase if guard else "blind",
+        measured_at=measured.isoformat() if measured else None,
+        positions=[_position(each) for each in trades],
+        orders=[_order(each) for each in orders],
+    )
+
+
+def _position(trade: Trade) -> dict[str, Any]:
+    return {
+        "ticket": trade.ticket,
+        "instrument": trade.instrument,
+        "side": trade.side,
+        "volume": trade.volume_open,
+        "open_price": trade.open_price,
+        "stop_loss": trade.stop_loss,
+        "take_profit": trade.take_profit,
+        "profit": trade.floating,
+        "state": trade.state,
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "kind": order.kind,
+        "instrument": order.instrument,
+        "side": order.side,
+        "volume": order.volume,
+        "state": order.state,
+    }

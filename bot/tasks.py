@@ -1,0 +1,76 @@
+"""The only place that creates tasks, so that none is lost and none fails unseen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+
+import structlog
+
+log = structlog.get_logger()
+
+RESTART_AFTER = timedelta(seconds=1)
+"""How long a loop that failed waits before it starts again."""
+
+
+class Nursery:
+    """Owns background tasks: logs what fails, cancels what is left at the end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Run ``work`` in the background; a failure is logged once, with its trace."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run ``work`` for ever: when it fails it is logged and starts again."""
+        self.start(name, _for_ever(name, work))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("task_failed", task=task.get_name(), exc_info=failure)
+
+    async def close(self) -> None:
+        """Cancel every task and wait until all are over."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:  # supervised edge: the loop must outlive any failure
+            log.exception("loop_failed", loop=name)
+        await pause(RESTART_AFTER)
+
+
+async def pause(span: timedelta) -> None:
+    """Do nothing for a while."""
+    await asyncio.sleep(span.total_seconds())  # noqa: TID251 - the one wait
+
+
+class Bell:
+    """Wakes one sleeper early; a ring while nobody sleeps is not lost."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake the sleeper."""
+        self._event.set()
+
+    async def wait(self, at_most: timedelta) -> None:
+        """Sleep until the bell rings, or ``at_most``."""
+        try:
+            async with asyncio.timeout(at_most.total_seconds()):
+                await self._event.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._event.clear()

@@ -1,0 +1,97 @@
+"""The one door: who sent this update, by numeric id. Default deny.
+
+Private chats of people only: what comes from a channel, a group, a bot, an
+anonymous admin or an edit is dropped before any handler sees it. People without a
+membership reach /start and /help, nothing else; a tap of theirs is answered and
+written down.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+from typing_extensions import override
+
+from bot.telegram.gateway import Gateway
+from bot.telegram.notices import stranger_view
+from core.access import is_manager
+from core.desk.joining import Person
+from core.desk.tools import Tools, by_user
+from core.ids import UserId
+from core.ports import Record
+from core.users import Membership
+
+log = structlog.get_logger()
+
+_OPEN_TO_ALL = ("/start", "/help")
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Door(BaseMiddleware):
+    """Outer middleware of every update: adds ``person`` and ``manages``."""
+
+    def __init__(self, tools: Tools, gateway: Gateway) -> None:
+        self._tools = tools
+        self._gateway = gateway
+
+    @override
+    async def __call__(
+        self, handler: Handler, event: TelegramObject, data: dict[str, Any]
+    ) -> Any:
+        """Let members in, and anybody to /start."""
+        if not isinstance(event, Update):
+            return None
+        person = _person(event)
+        if person is None:
+            return None
+        memberships = await self._tools.journal.find(Membership, user_id=person.id)
+        data["person"] = person
+        data["update_id"] = event.update_id
+        data["manages"] = is_manager(memberships)
+        if memberships or _is_open(event.message) or event.my_chat_member:
+            return await handler(event, data)
+        await self._turn_away(event, person)
+        return None
+
+    async def _turn_away(self, update: Update, person: Person) -> None:
+        log.info("stranger_turned_away", user_id=person.id)
+        if update.callback_query is not None:
+            record = Record(
+                actor=by_user(person.id),
+                action="tap_refused",
+                subject="stranger",
+                detail={"update": str(update.update_id)},
+            )
+            await self._tools.journal.commit(record)
+            text = "You are not a member here. Ask an admin for an invite."
+            await self._gateway.answer(update.callback_query.id, text, alert=True)
+        elif update.message is not None:
+            view = stranger_view(person.id, bad_invite=False)
+            await self._gateway.send(person.id, view)
+
+
+def _person(update: Update) -> Person | None:
+    """The person behind an update from a private chat; ``None`` for anything else."""
+    query, message = update.callback_query, update.message
+    event: CallbackQuery | Message | None = query or message
+    member = update.my_chat_member
+    sender = event.from_user if event else member.from_user if member else None
+    if sender is None or sender.is_bot:
+        return None
+    if message is not None and (
+        message.chat.type != "private" or message.sender_chat is not None
+    ):
+        return None
+    return Person(
+        id=UserId(sender.id),
+        name=sender.full_name[:64],
+        language=sender.language_code or "en",
+    )
+
+
+def _is_open(message: Message | None) -> bool:
+    text = (message.text or "") if message else ""
+    return text.split(" ")[0].split("@")[0] in _OPEN_TO_ALL

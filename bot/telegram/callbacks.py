@@ -1,0 +1,86 @@
+"""What a button carries: a version, an action and one argument, 64 bytes at most.
+
+Nothing here is trusted: the argument names a row, and who taps is authorised
+against that row. A version that is not ours means an outdated button.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+VERSION = "1"
+LIMIT = 64
+"""Bytes that Telegram takes."""
+
+
+class Press(StrEnum):
+    """What a button asks for; its argument in brackets."""
+
+    APPROVE = "ap"
+    """Approve a prompt [nonce]."""
+    CONFIRM = "co"
+    """Confirm what was approved [nonce]."""
+    BACK = "ba"
+    """Back from Confirm [nonce]."""
+    REJECT = "re"
+    """Reject a prompt [nonce]."""
+    NEWS = "rn"
+    """Rejected because of news [nonce]."""
+    SPREAD = "rs"
+    """Rejected because of the spread [nonce]."""
+    RISK = "rr"
+    """Rejected as too risky [nonce]."""
+    WRITE = "rw"
+    """The reason follows as a message [nonce]."""
+    SKIP = "rk"
+    """No reason [nonce]."""
+    AGREE = "ag"
+    """Agree to the terms [version]."""
+    CLOSE_ALL = "ca"
+    """Confirm /closeall [when it was asked, unix seconds]."""
+    PANIC = "pa"
+    """Confirm /panic [account, or ``*``, and when it was asked]."""
+    NEVER_MIND = "nm"
+    """Take a question back []."""
+    ADOPT = "ad"
+    """A parked order was executed [order]."""
+    NOT_PLACED = "np"
+    """A parked order was never executed [order]."""
+
+
+REASONS = {
+    Press.NEWS: "News",
+    Press.SPREAD: "Spread",
+    Press.RISK: "Too risky",
+    Press.SKIP: "",
+}
+"""The reasons that have a button of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button's meaning."""
+
+    press: Press
+    argument: str
+
+
+def pack(press: Press, argument: str = "") -> str:
+    """The data of a button.
+
+    Raises:
+        ValueError: it would be longer than Telegram takes.
+    """
+    data = f"{VERSION}:{press}:{argument}"
+    if len(data.encode()) > LIMIT:
+        message = f"a button carries at most {LIMIT} bytes, was {data!r}"
+        raise ValueError(message)
+    return data
+
+
+def unpack(data: str | None) -> Pressed | None:
+    """The meaning of a button's data; ``None`` when it is none of ours."""
+    version, _, rest = (data or "").partition(":")
+    press, _, argument = rest.partition(":")
+    if version != VERSION or press not in set(Press):
+        return None
+    return Pressed(Press(press), argument)

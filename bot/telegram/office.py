@@ -1,0 +1,81 @@
+"""Everything of Telegram put together: bot, gateway, receiver, sender."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiogram import Bot
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import AiogramError
+from aiogram.methods import GetMe, SetMyCommands
+from aiogram.types import BotCommand
+
+from bot.tasks import Bell, Nursery
+from bot.telegram.desk import Desk
+from bot.telegram.dispatching import Dispatching
+from bot.telegram.gateway import Gateway
+from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.receiver import Receiver
+from bot.telegram.sender import Sender
+from bot.telegram.session import PlainSession
+from core.desk.tools import Tools
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramOffice:
+    """The Telegram side of the service."""
+
+    bot: Bot
+    gateway: Gateway
+    receiver: Receiver
+    sender: Sender
+
+    async def introduce(self) -> str:
+        """Tell Telegram our commands; returns the bot's username, empty if unknown.
+
+        Best effort: a server that does not know these calls is no reason to stop.
+        """
+        commands = [
+            BotCommand(command=name, description=what)
+            for name, what in (COMMANDS | ADMIN_COMMANDS).items()
+        ]
+        try:
+            await self.bot(SetMyCommands(commands=commands))
+            return (await self.bot(GetMe())).username or ""
+        except AiogramError as failure:
+            log.warning("introduction_failed", reason=type(failure).__name__)
+            return ""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.bot.session.close()
+
+
+def make_bot(token: str, api_base: str) -> Bot:
+    """A bot at a Bot API server, real or emulated."""
+    session = PlainSession(api=TelegramAPIServer.from_base(api_base.rstrip("/")))
+    return Bot(token, session=session)
+
+
+def open_telegram(
+    bot: Bot,
+    tools: Tools,
+    nursery: Nursery,
+    *,
+    picture: Callable[[str], Path],
+    bell: Bell,
+    look: Callable[[], None],
+) -> TelegramOffice:
+    """The parts of Telegram around one bot; nothing runs yet."""
+    gateway = Gateway(bot, picture)
+    desk = Desk(tools=tools, gateway=gateway, look=look)
+    dispatching = Dispatching(bot, desk)
+    return TelegramOffice(
+        bot=bot,
+        gateway=gateway,
+        receiver=Receiver(tools, bot, nursery, dispatching.handle),
+        sender=Sender(tools, gateway, bell),
+    )

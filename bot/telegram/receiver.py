@@ -1,0 +1,138 @@
+"""Telegram's updates, committed before they are acknowledged, handled in order.
+
+    poll     getUpdates -> inbox rows, committed -> only then the next offset
+    handle   one queue per person: taps of one person never overtake each other,
+             those of different people never wait for each other
+
+A process that dies in between finds the rows and handles them after the start.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+from aiogram.methods import DeleteWebhook, GetUpdates
+from aiogram.types import Update
+
+from bot.tasks import Nursery, pause
+from core.desk.tools import Tools
+from core.ids import UserId
+from core.messages import InboxUpdate
+from core.ports import Insert, Save
+
+log = structlog.get_logger()
+
+POLL = timedelta(seconds=25)
+"""How long Telegram holds an empty poll."""
+RETRY = timedelta(seconds=1)
+WANTED = ["message", "callback_query", "my_chat_member"]
+
+Handle = Callable[[InboxUpdate], Awaitable[None]]
+
+
+class Receiver:
+    """Brings updates in and hands each to ``handle`` once it is durable."""
+
+    def __init__(
+        self, tools: Tools, bot: Bot, nursery: Nursery, handle: Handle
+    ) -> None:
+        self._tools = tools
+        self._bot = bot
+        self._nursery = nursery
+        self._handle = handle
+        self._waiting: dict[UserId, deque[InboxUpdate]] = {}
+        self._offset: int | None = None
+        self.last_answer: timedelta | None = None
+        """When Telegram last answered a poll, by the monotonic clock."""
+
+    async def resume(self) -> int:
+        """Hand on what an earlier process received but did not finish."""
+        left = await self._tools.journal.find(
+            InboxUpdate, done_at=None, order_by="received_at"
+        )
+        for update in left:
+            self.hand_on(update)
+        return len(left)
+
+    async def run(self) -> None:
+        """Poll for ever; a failed poll is tried again."""
+        try:
+            await self._bot(DeleteWebhook())
+        except AiogramError as failure:
+            log.info("webhook_not_deleted", reason=type(failure).__name__)
+        while True:
+            try:
+                await self.poll()
+            except AiogramError as failure:
+                log.warning("poll_failed", reason=type(failure).__name__)
+                await pause(RETRY)
+
+    async def poll(self) -> int:
+        """One poll; returns how many updates came."""
+        seconds = int(POLL.total_seconds())
+        updates = await self._bot(
+            GetUpdates(offset=self._offset, timeout=seconds, allowed_updates=WANTED),
+            request_timeout=seconds + 10,
+        )
+        self.last_answer = self._tools.clock.monotonic()
+        rows = [self._row(update) for update in updates]
+        await self.accept(rows)
+        if rows:
+            self._offset = int(rows[-1].id) + 1
+        return len(rows)
+
+    async def accept(self, rows: list[InboxUpdate]) -> None:
+        """Commit updates, then hand on those that were not known before."""
+        if not rows:
+            return
+        known = await self._tools.journal.accept([[Insert(row)] for row in rows])
+        for row, duplicate in zip(rows, known, strict=True):
+            if duplicate is None:
+                self.hand_on(row)
+
+    def _row(self, update: Update) -> InboxUpdate:
+        return InboxUpdate(
+            id=update.update_id,
+            user_id=UserId(sender_of(update)),
+            body=update.model_dump_json(exclude_none=True),
+            received_at=self._tools.clock.now(),
+            done_at=None,
+        )
+
+    def hand_on(self, update: InboxUpdate) -> None:
+        """Put an update behind the earlier ones of the same person."""
+        queue = self._waiting.get(update.user_id)
+        if queue is not None:
+            queue.append(update)
+            return
+        self._waiting[update.user_id] = deque([update])
+        name = f"updates:{update.user_id}"
+        self._nursery.start(name, self._serve(update.user_id))
+
+    async def _serve(self, user_id: UserId) -> None:
+        queue = self._waiting[user_id]
+        try:
+            while queue:
+                await self._one(queue.popleft())
+        finally:
+            del self._waiting[user_id]
+
+    async def _one(self, update: InboxUpdate) -> None:
+        try:
+            await self._handle(update)
+        except Exception:  # supervised edge: one bad update must not stop the rest
+            log.exception("update_failed", update_id=update.id)
+        done = replace(update, done_at=self._tools.clock.now())
+        await self._tools.journal.commit(Save(done))
+
+
+def sender_of(update: Update) -> int:
+    """The numeric id of whoever caused an update; 0 for nobody in particular."""
+    for event in (update.callback_query, update.message, update.my_chat_member):
+        if event is not None and event.from_user is not None:
+            return event.from_user.id
+    return 0

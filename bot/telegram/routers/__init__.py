@@ -1,0 +1,1 @@
+"""Thin handlers: parse what came, call one use case, show one view."""

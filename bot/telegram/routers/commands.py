@@ -1,0 +1,212 @@
+"""Commands and plain messages."""
+
+from collections.abc import Sequence
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.types import ChatMemberUpdated, Message
+
+from bot.telegram.callbacks import LIMIT
+from bot.telegram.cards import AccountCard, account_card, prompt_card
+from bot.telegram.desk import Desk
+from bot.telegram.notices import (
+    close_all_question,
+    consent_view,
+    guard_view,
+    help_view,
+    panic_question,
+    pending_view,
+    positions_view,
+    status_view,
+    stranger_view,
+    welcome_view,
+)
+from bot.telegram.routers.taps import EVERYTHING
+from bot.telegram.views import View
+from core.access import may_decide
+from core.accounts import Account
+from core.desk.commanding import managed, own_accounts, rearm
+from core.desk.deciding import hear_reason
+from core.desk.joining import Entry, Person, mark_blocked, start
+from core.errors import Refused
+from core.messages import InboxUpdate, OutboxItem, Topic
+from core.prompts import UNDECIDED, Prompt
+from core.trades import ON_THE_BOOK, Trade
+from core.users import Membership
+
+NOT_FOR_YOU = View(text="Only admins can do that. Ask one of them.")
+
+
+def router() -> Router:
+    """The router of every command and message."""
+    commands = Router(name="commands")
+    message = commands.message
+    message.register(on_start, CommandStart())
+    message.register(on_help, Command("help"))
+    message.register(on_pending, Command("pending"))
+    message.register(on_positions, Command("positions"))
+    message.register(on_close_all, Command("closeall"))
+    message.register(on_status, Command("status"))
+    message.register(on_guard, Command("guard"))
+    message.register(on_panic, Command("panic"))
+    message.register(on_rearm, Command("rearm"))
+    message.register(on_text)
+    commands.my_chat_member.register(on_membership)
+    return commands
+
+
+async def on_start(
+    _: Message, command: CommandObject, desk: Desk, person: Person
+) -> None:
+    """/start, with an invite or without."""
+    token = (command.args or "").strip()[:LIMIT]
+    try:
+        welcome = await start(desk.tools, person, token)
+    except Refused as refusal:
+        await desk.gateway.send(person.id, View(text=refusal.reason))
+        return
+    if not welcome.memberships:
+        bad = welcome.entry is Entry.BAD_INVITE
+        await desk.gateway.send(person.id, stranger_view(person.id, bad_invite=bad))
+        return
+    view = welcome_view(person.name, welcome.memberships)
+    await desk.gateway.send(person.id, view)
+    if welcome.consent_needed:
+        await desk.gateway.send(person.id, consent_view(desk.tools.choices.consent))
+
+
+async def on_help(_: Message, desk: Desk, person: Person, *, manages: bool) -> None:
+    """/help: the commands of this person."""
+    await desk.gateway.send(person.id, help_view(manages=manages))
+
+
+async def on_pending(_: Message, desk: Desk, person: Person) -> None:
+    """/pending: the prompts that wait for this person."""
+    waiting = await desk.tools.journal.find(
+        Prompt,
+        user_id=person.id,
+        viewer=False,
+        state=UNDECIDED,
+        order_by="expires_at",
+    )
+    cards = [await prompt_card(desk.tools, each.id) for each in waiting]
+    view = pending_view([card for card in cards if card is not None])
+    await desk.gateway.send(person.id, view)
+
+
+async def on_positions(_: Message, desk: Desk, person: Person) -> None:
+    """/positions: open trades of the accounts on which this person decides."""
+    mine = await _decided_by(desk, person)
+    await desk.gateway.send(person.id, positions_view(await _cards(desk, mine)))
+
+
+async def _decided_by(desk: Desk, person: Person) -> list[Account]:
+    found = []
+    for membership in await desk.tools.journal.find(Membership, user_id=person.id):
+        account = await desk.tools.journal.get(Account, membership.account_id)
+        if account is not None and may_decide(account, membership):
+            found.append(account)
+    return found
+
+
+async def _cards(desk: Desk, accounts: Sequence[Account]) -> list[AccountCard]:
+    cards = [await account_card(desk.tools, account) for account in accounts]
+    return [card for card in cards if card is not None]
+
+
+async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
+    """/closeall: asks first."""
+    count = 0
+    for account in await own_accounts(desk.tools, person.id):
+        count += await desk.tools.journal.count(
+            Trade, account_id=account.id, state=ON_THE_BOOK
+        )
+    asked = int(desk.tools.clock.now().timestamp())
+    view = close_all_question(count, asked) if count else NOTHING_OPEN
+    await desk.gateway.send(person.id, view)
+
+
+NOTHING_OPEN = View(text="You have no open trades on accounts of your own.")
+
+
+async def on_status(_: Message, desk: Desk, person: Person) -> None:
+    """/status: everything on one screen."""
+    accounts = await managed(desk.tools, person.id)
+    if not accounts:
+        await desk.gateway.send(person.id, NOT_FOR_YOU)
+        return
+    journal = desk.tools.journal
+    queues = {
+        "prompts": await journal.count(OutboxItem, topic=Topic.PROMPT, done_at=None),
+        "notices": await journal.count(OutboxItem, topic=Topic.NOTICE, done_at=None),
+        "orders": await journal.count(OutboxItem, topic=Topic.EXECUTE, done_at=None),
+        "updates": await journal.count(InboxUpdate, done_at=None),
+    }
+    view = status_view(await _cards(desk, accounts), queues)
+    await desk.gateway.send(person.id, view)
+
+
+async def on_guard(_: Message, desk: Desk, person: Person) -> None:
+    """/guard: drawdown, limit and headroom."""
+    accounts = await managed(desk.tools, person.id)
+    accounts = accounts or await _decided_by(desk, person)
+    await desk.gateway.send(person.id, guard_view(await _cards(desk, accounts)))
+
+
+async def on_panic(
+    _: Message, command: CommandObject, desk: Desk, person: Person
+) -> None:
+    """/panic [ACCOUNT|all]: asks first."""
+    mine = await managed(desk.tools, person.id)
+    name = (command.args or "").strip()
+    meant = mine if name in ("", "all") else [each for each in mine if each.id == name]
+    if not mine:
+        view = NOT_FOR_YOU
+    elif not meant:
+        known = ", ".join(each.id for each in mine)
+        view = View(text=f"You administer no account of that name; yours: {known}.")
+    else:
+        asked = int(desk.tools.clock.now().timestamp())
+        which = EVERYTHING if len(meant) > 1 else meant[0].id
+        view = panic_question(meant, f"{which}@{asked}")
+    await desk.gateway.send(person.id, view)
+
+
+async def on_rearm(
+    _: Message, command: CommandObject, desk: Desk, person: Person
+) -> None:
+    """/rearm [ACCOUNT] REASON; without an account where there is only one."""
+    mine = await managed(desk.tools, person.id)
+    words = (command.args or "").strip().split(" ", maxsplit=1)
+    first, rest = words[0], words[-1] if len(words) > 1 else ""
+    named = [each for each in mine if each.id == first]
+    if not mine:
+        await desk.gateway.send(person.id, NOT_FOR_YOU)
+        return
+    if not named and len(mine) > 1:
+        known = ", ".join(each.id for each in mine)
+        text = f"Say which account and why: /rearm ACCOUNT REASON. Yours: {known}."
+        await desk.gateway.send(person.id, View(text=text))
+        return
+    account, reason = (named[0], rest) if named else (mine[0], command.args or "")
+    try:
+        await rearm(desk.tools, account.id, by=person.id, reason=reason)
+    except Refused as refusal:
+        await desk.gateway.send(person.id, View(text=refusal.reason))
+
+
+async def on_text(
+    message: Message, desk: Desk, person: Person, *, manages: bool
+) -> None:
+    """A plain message: the reason that was asked for, or a hint."""
+    reply = await hear_reason(desk.tools, person.id, message.text or "")
+    if reply is not None:
+        await desk.gateway.send(person.id, View(text=reply.text))
+        return
+    await desk.gateway.send(person.id, help_view(manages=manages))
+
+
+async def on_membership(event: ChatMemberUpdated, desk: Desk, person: Person) -> None:
+    """The person blocked the bot, or took it back."""
+    gone = event.new_chat_member.status == "kicked"
+    await mark_blocked(desk.tools, person.id, blocked=gone)

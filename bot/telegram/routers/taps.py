@@ -1,0 +1,191 @@
+"""Buttons: the tap, the answer to it, and the redrawn message."""
+
+from collections.abc import Awaitable, Callable
+
+from aiogram import Router
+from aiogram.types import CallbackQuery
+
+from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
+from bot.telegram.cards import prompt_card
+from bot.telegram.desk import Desk
+from bot.telegram.notices import consent_view
+from bot.telegram.views import View, prompt_view
+from core.desk import deciding, joining
+from core.desk.commanding import close_all, managed, panic
+from core.desk.deciding import Reply, Tap
+from core.desk.joining import Person
+from core.desk.resolving import adopt, answerable, not_placed
+from core.errors import Refused
+from core.ids import AccountId, OrderId
+from core.orders import Order
+
+ASKED_FOR_SECONDS = 60
+"""How long a question like /panic may be confirmed."""
+EVERYTHING = "*"
+"""The account argument that means all that one administers."""
+
+
+def router() -> Router:
+    """The router of every button."""
+    taps = Router(name="taps")
+    taps.callback_query.register(on_tap)
+    return taps
+
+
+async def on_tap(
+    query: CallbackQuery, desk: Desk, person: Person, update_id: int
+) -> None:
+    """Any button; one that is none of ours is outdated."""
+    pressed = unpack(query.data)
+    if pressed is None:
+        await desk.gateway.answer(query.id, deciding.OUTDATED.text, alert=True)
+        return
+    tap = _tap(query, person, pressed, update_id)
+    reply = await _HANDLERS[pressed.press](desk, tap, pressed)
+    await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
+    if reply.consent_needed:
+        await desk.gateway.send(person.id, consent_view(desk.tools.choices.consent))
+    await _redraw_copy(desk, tap, reply)
+
+
+def _tap(query: CallbackQuery, person: Person, pressed: Pressed, update_id: int) -> Tap:
+    message = query.message
+    return Tap(
+        user_id=person.id,
+        nonce=pressed.argument,
+        chat_id=message.chat.id if message else person.id,
+        message_id=message.message_id if message else 0,
+        update_id=update_id,
+    )
+
+
+async def _redraw_copy(desk: Desk, tap: Tap, reply: Reply) -> None:
+    """A second copy of a prompt's message is drawn too; the outbox draws the first."""
+    prompt = reply.prompt
+    if prompt is None or not tap.message_id or tap.user_id != prompt.user_id:
+        return
+    if prompt.message_id == tap.message_id:
+        return
+    card = await prompt_card(desk.tools, prompt.id)
+    if card is not None:
+        await desk.gateway.try_edit(tap.chat_id, tap.message_id, prompt_view(card))
+
+
+Handler = Callable[[Desk, Tap, Pressed], Awaitable[Reply]]
+
+
+async def _approve(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await deciding.approve(desk.tools, tap)
+
+
+async def _confirm(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await deciding.approve(desk.tools, tap, confirmed=True)
+
+
+async def _back(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await deciding.back(desk.tools, tap)
+
+
+async def _reject(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await deciding.reject(desk.tools, tap)
+
+
+async def _reason(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
+    return await deciding.give_reason(desk.tools, tap, REASONS[pressed.press])
+
+
+async def _write(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await deciding.ask_reason(desk.tools, tap)
+
+
+async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
+    if await joining.agree(desk.tools, tap.user_id, pressed.argument):
+        await desk.gateway.try_edit(tap.chat_id, tap.message_id, AGREED)
+        return Reply(text="Thank you. Signals will arrive here.")
+    consent = consent_view(desk.tools.choices.consent)
+    await desk.gateway.send(tap.user_id, consent)
+    return Reply(text="There is a newer text; please read that one.", alert=True)
+
+
+AGREED = View(
+    text="✅ You agreed to the terms. Signals arrive here as soon as a provider "
+    "sends one. /help shows what else you can do."
+)
+
+
+async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
+    if _asked_too_long_ago(desk, pressed.argument):
+        return TOO_LATE
+    try:
+        count = await close_all(desk.tools, tap.user_id)
+    except Refused as refusal:
+        return Reply(text=refusal.reason, alert=True)
+    await desk.gateway.try_edit(
+        tap.chat_id, tap.message_id, View(text=f"Closing {count} trades and orders.")
+    )
+    return Reply(text=f"{count} closes ordered.")
+
+
+async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
+    name, _, asked = pressed.argument.partition("@")
+    if _asked_too_long_ago(desk, asked):
+        return TOO_LATE
+    mine = [each.id for each in await managed(desk.tools, tap.user_id)]
+    meant = mine if name == EVERYTHING else [AccountId(name)]
+    if not meant or not set(meant) <= set(mine):
+        return Reply(text="You do not administer that account.", alert=True)
+    fired = [each for each in meant if await panic(desk.tools, each, by=tap.user_id)]
+    desk.look()
+    text = f"Flattening {', '.join(fired)}." if fired else "It had fired already."
+    await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=f"🛑 {text}"))
+    return Reply(text=text)
+
+
+async def _never_mind(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    await desk.gateway.try_edit(
+        tap.chat_id, tap.message_id, View(text="Nothing was done.")
+    )
+    return Reply(text="Nothing was done.")
+
+
+TOO_LATE = Reply(
+    text="That was asked too long ago; send the command again.", alert=True
+)
+
+
+def _asked_too_long_ago(desk: Desk, asked: str) -> bool:
+    now = int(desk.tools.clock.now().timestamp())
+    return not asked.isdecimal() or now - int(asked) > ASKED_FOR_SECONDS
+
+
+async def _parked(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
+    order = await desk.tools.journal.get(Order, pressed.argument)
+    if order is None or tap.user_id not in await answerable(desk.tools, order):
+        return Reply(text="Only the account's deciders and admins can say.", alert=True)
+    answer = adopt if pressed.press is Press.ADOPT else not_placed
+    try:
+        text = await answer(
+            desk.tools, OrderId(order.id), by=tap.user_id, reason="by button"
+        )
+    except Refused as refusal:
+        return Reply(text=refusal.reason, alert=True)
+    return Reply(text=text)
+
+
+_HANDLERS: dict[Press, Handler] = {
+    Press.APPROVE: _approve,
+    Press.CONFIRM: _confirm,
+    Press.BACK: _back,
+    Press.REJECT: _reject,
+    Press.NEWS: _reason,
+    Press.SPREAD: _reason,
+    Press.RISK: _reason,
+    Press.SKIP: _reason,
+    Press.WRITE: _write,
+    Press.AGREE: _agree,
+    Press.CLOSE_ALL: _close_all,
+    Press.PANIC: _panic,
+    Press.NEVER_MIND: _never_mind,
+    Press.ADOPT: _parked,
+    Press.NOT_PLACED: _parked,
+}

@@ -1,0 +1,69 @@
+"""From an outbox notice to its view: the rows are read when its turn comes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.telegram.notices import (
+    guard_notice,
+    joined_notice,
+    order_notice,
+    parked_notice,
+    trade_notice,
+)
+from bot.telegram.views import View
+from core.accounts import Account, GuardState
+from core.desk.tools import Tools
+from core.ids import UserId
+from core.messages import NoticeKind, OutboxItem
+from core.orders import Order, OrderState
+from core.trades import Trade
+from core.users import User
+
+
+async def notice_view(tools: Tools, item: OutboxItem) -> View | None:
+    """The message of a notice; ``None`` when there is nothing to tell any more."""
+    return await _TELLERS[item.notice](tools, item)
+
+
+async def _guard(tools: Tools, item: OutboxItem) -> View | None:
+    account = await tools.journal.get(Account, item.subject)
+    guard = await tools.journal.get(GuardState, item.subject)
+    if account is None or guard is None:
+        return None
+    return guard_notice(item.notice, account, guard, item.detail)
+
+
+async def _trade(tools: Tools, item: OutboxItem) -> View | None:
+    trade = await tools.journal.get(Trade, item.subject)
+    account = trade and await tools.journal.get(Account, trade.account_id)
+    return trade_notice(trade, account) if trade and account else None
+
+
+async def _order(tools: Tools, item: OutboxItem) -> View | None:
+    order = await tools.journal.get(Order, item.subject)
+    if order is None:
+        return None
+    return (
+        parked_notice(order)
+        if order.state is OrderState.PARKED
+        else (order_notice(order))
+    )
+
+
+async def _joined(tools: Tools, item: OutboxItem) -> View | None:
+    user = await tools.journal.get(User, UserId(int(item.subject)))
+    return joined_notice(user, item.detail) if user else None
+
+
+_TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | None]]] = {
+    NoticeKind.TRADE_OPENED: _trade,
+    NoticeKind.TRADE_CLOSED: _trade,
+    NoticeKind.ORDER_FAILED: _order,
+    NoticeKind.ORDER_PARKED: _order,
+    NoticeKind.GUARD_WARNING: _guard,
+    NoticeKind.GUARD_FIRED: _guard,
+    NoticeKind.GUARD_FLAT: _guard,
+    NoticeKind.GUARD_REARMED: _guard,
+    NoticeKind.GUARD_BLIND: _guard,
+    NoticeKind.GUARD_SEES: _guard,
+    NoticeKind.MEMBER_JOINED: _joined,
+}

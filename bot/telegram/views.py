@@ -1,0 +1,294 @@
+"""A prompt as people see it: rows in, text and buttons out. Pure.
+
+The first line is what a phone's notification shows; the last says where the
+prompt stands. Every state draws the whole message anew, so any edit can be
+repeated. Colour never carries a meaning alone: the word stands in the label.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.telegram.callbacks import REASONS, Press, pack
+from bot.telegram.cards import PromptCard
+from bot.telegram.text import clock, number, price, safe, signed, why
+from core.broker import TradeMode
+from core.desk.deciding import REASON_FOR
+from core.ids import short
+from core.market import OrderType, Side
+from core.money import plain
+from core.orders import Order, OrderState
+from core.prompts import UNDECIDED, PromptState
+from core.trades import CloseReason, Trade, TradeState
+
+WHY_LIMIT = 300
+MODES = {
+    TradeMode.PAPER: "DEMO (paper)",
+    TradeMode.DEMO: "DEMO",
+    TradeMode.LIVE: "LIVE",
+}
+SIDES = {Side.BUY: "🟢 BUY", Side.SELL: "🔴 SELL"}
+CLOSED_BY = {
+    CloseReason.STOP: "stop hit",
+    CloseReason.TARGET: "target hit",
+    CloseReason.HAND: "closed by hand at the broker",
+    CloseReason.CLOSED_HERE: "closed from here",
+    CloseReason.GUARD: "closed by the guard",
+    CloseReason.PANIC: "closed by /panic",
+    CloseReason.STOP_OUT: "stopped out by the broker",
+    CloseReason.OTHER: "closed at the broker",
+}
+
+_STANDING = {
+    PromptState.CONFIRMING: "❓ <b>{reason}</b>",
+    PromptState.APPROVED: "✅ Approved{by} · {at}",
+    PromptState.REJECTED: "✖ Rejected{by} · {at}{given}",
+    PromptState.EXPIRED: "⌛ Expired, nothing was sent. {reason}",
+    PromptState.CANCELLED: "🚫 Withdrawn by the provider, nothing was sent.",
+    PromptState.SUPERSEDED: "☑ Decided{by} · {at}",
+    PromptState.REFUSED: "⛔ {reason}",
+}
+_ORDER_LINES = {
+    OrderState.QUEUED: "⏳ Sending to the broker…",
+    OrderState.SUBMITTING: "⏳ Sending to the broker…",
+    OrderState.PLACED: "🕓 Waits at the broker for {price}.",
+    OrderState.FILLED: "🎯 Filled {lots} lots.",
+    OrderState.PARTIALLY_FILLED: "🎯 Filled {lots} lots, the rest is gone.",
+    OrderState.REJECTED: "⛔ Broker refused: {reason}",
+    OrderState.UNKNOWN: (
+        "❔ Outcome unknown, being looked up. Do not repeat it by hand."
+    ),
+    OrderState.PARKED: "❔ <b>Outcome unknown, do not repeat it by hand.</b>",
+    OrderState.NOT_EXECUTED: "⚪ Not executed: {reason}",
+    OrderState.EXPIRED: "⌛ The pending order expired at the broker.",
+    OrderState.CANCELLED: "🚫 Not executed: {reason}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One button; ``style`` colours it where Telegram can."""
+
+    text: str
+    data: str
+    style: str = ""
+
+    def without_style(self) -> "Button":
+        """The same button where Telegram cannot colour it."""
+        return replace(self, style="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One message: HTML, rows of buttons, and a stored picture if it has one."""
+
+    text: str
+    rows: tuple[tuple[Button, ...], ...] = ()
+    photo: str | None = None
+
+
+def prompt_view(card: PromptCard) -> View:
+    """The message of a prompt."""
+    lines = [_headline(card), _levels(card), *_money(card), *_reason(card)]
+    lines.append(_account(card))
+    lines += _standing(card)
+    return View(
+        text="\n".join(line for line in lines if line),
+        rows=_buttons(card),
+        photo=card.signal.chart_path,
+    )
+
+
+def _headline(card: PromptCard) -> str:
+    signal = card.signal
+    kind = "" if signal.order_type is OrderType.MARKET else f" {signal.order_type}"
+    return (
+        f"<b>{SIDES[signal.side]}{kind.upper()} {safe(signal.instrument)}</b>"
+        f" · {signal.timeframe} · {safe(signal.provider)} · {short(signal.id)}"
+    )
+
+
+def _levels(card: PromptCard) -> str:
+    signal, prompt = card.signal, card.prompt
+    entry = prompt.price if prompt.price is not None else signal.price
+    return (
+        f"Entry <b>{price(entry)}</b> · Stop {price(signal.stop_loss)}"
+        f" · Target {price(signal.take_profit)}"
+    )
+
+
+def _money(card: PromptCard) -> list[str]:
+    prompt, currency = card.prompt, card.account.currency
+    if prompt.lots is None or prompt.risk_money is None:
+        return []
+    percent = plain(prompt.risk_percent or Decimal(0))
+    risk = f"<b>{number(prompt.risk_money)} {currency}</b> ({percent} %)"
+    lines = [f"<b>{plain(prompt.lots)} lots</b> · Risk {risk}"]
+    if prompt.reward_money is not None:
+        ratio = prompt.reward_money / prompt.risk_money if prompt.risk_money else None
+        shown = f" · {plain(round(ratio, 1))} R" if ratio is not None else ""
+        lines.append(f"At target {signed(prompt.reward_money)} {currency}{shown}")
+    if prompt.state in UNDECIDED and prompt.headroom is not None:
+        lines.append(
+            f"Spread {price(prompt.spread)} · Headroom {number(prompt.headroom)}"
+            f" {currency}"
+        )
+    return lines
+
+
+def _reason(card: PromptCard) -> list[str]:
+    text = why(card.signal.payload, WHY_LIMIT)
+    return [f"<blockquote expandable>{text}</blockquote>"] if text else []
+
+
+def _account(card: PromptCard) -> str:
+    return f"Account {safe(card.account.id)} · <b>{MODES[card.account.mode]}</b>"
+
+
+def _standing(card: PromptCard) -> list[str]:
+    """Where the prompt stands, in one or two lines."""
+    prompt = card.prompt
+    if prompt.state in (PromptState.QUEUED, PromptState.SENT):
+        return _waiting(card)
+    given = card.approval.reason if card.approval else ""
+    line = _STANDING[prompt.state].format(
+        by=f" by {safe(card.decider)}" if card.decider else "",
+        at=clock(prompt.decided_at),
+        reason=safe(prompt.reason),
+        given=f" · {safe(given)}" if given else "",
+    )
+    if prompt.state is PromptState.CONFIRMING:
+        return [line, _countdown(card)]
+    if prompt.state in (PromptState.APPROVED, PromptState.SUPERSEDED):
+        return [line, *_execution(card)]
+    return [line.rstrip()]
+
+
+def _waiting(card: PromptCard) -> list[str]:
+    if card.prompt.viewer:
+        return ["You are a viewer: approvers decide.", _countdown(card)]
+    if card.prompt.reason:
+        return [f"⚠ {safe(card.prompt.reason)}", _countdown(card)]
+    return [_countdown(card)]
+
+
+def _countdown(card: PromptCard) -> str:
+    """The expiry, counted down by Telegram itself in the reader's own time."""
+    moment = card.prompt.expires_at
+    unix = int(moment.timestamp())
+    return f'⏳ Expires <tg-time unix="{unix}" format="r">{clock(moment)}</tg-time>'
+
+
+def _execution(card: PromptCard) -> list[str]:
+    """What the broker made of an approval."""
+    if card.trade is not None and card.trade.state is TradeState.CLOSED:
+        return [filled_line(card.trade), closed_line(card.trade, card.account.currency)]
+    if card.trade is not None:
+        return [filled_line(card.trade)]
+    return [_order_line(card.order)] if card.order is not None else []
+
+
+def _order_line(order: Order) -> str:
+    return _ORDER_LINES[order.state].format(
+        reason=safe(order.reason) or "it was withdrawn.",
+        price=price(order.price),
+        lots=plain(order.filled_volume or Decimal(0)),
+    )
+
+
+def filled_line(trade: Trade) -> str:
+    """How a trade was opened."""
+    return f"🎯 Filled {plain(trade.volume)} lots at <b>{price(trade.open_price)}</b>"
+
+
+def closed_line(trade: Trade, currency: str) -> str:
+    """How a trade ended: why, where, with which result."""
+    why_closed = CLOSED_BY[trade.close_reason or CloseReason.OTHER]
+    r = trade.r_multiple
+    result = signed(trade.profit or Decimal(0))
+    shown = f" ({signed(r, 1)} R)" if r is not None else ""
+    return (
+        f"🏁 {why_closed[0].upper()}{why_closed[1:]} at {price(trade.close_price)}: "
+        f"<b>{result} {currency}</b>{shown}"
+    )
+
+
+def _buttons(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
+    prompt = card.prompt
+    if prompt.viewer:
+        return ()
+    match prompt.state:
+        case PromptState.QUEUED | PromptState.SENT:
+            return (_decide_row(card),)
+        case PromptState.CONFIRMING:
+            return _confirm_rows(card)
+        case PromptState.REJECTED if _reason_open(card):
+            return _reason_rows(prompt.nonce)
+        case PromptState.APPROVED if (
+            card.order is not None and card.order.state is OrderState.PARKED
+        ):
+            return (parked_row(card.order),)
+        case _:
+            return ()
+
+
+def _reason_open(card: PromptCard) -> bool:
+    """Whether a reason may still be given."""
+    approval = card.approval
+    if approval is None or approval.reason is not None:
+        return False
+    return card.now - approval.created_at < REASON_FOR
+
+
+def _decide_row(card: PromptCard) -> tuple[Button, ...]:
+    lots = "" if card.prompt.lots is None else f" {plain(card.prompt.lots)} lots"
+    return (
+        Button(
+            text=f"✅ Approve{lots}",
+            data=pack(Press.APPROVE, card.prompt.nonce),
+            style="success",
+        ),
+        Button(
+            text="✖ Reject", data=pack(Press.REJECT, card.prompt.nonce), style="danger"
+        ),
+    )
+
+
+def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
+    nonce = card.prompt.nonce
+    money = number(card.prompt.risk_money or Decimal(0))
+    return (
+        (
+            Button(
+                text=f"✅ Confirm: risk {money} {card.account.currency}",
+                data=pack(Press.CONFIRM, nonce),
+                style="success",
+            ),
+        ),
+        (
+            Button(text="◀ Back", data=pack(Press.BACK, nonce)),
+            Button(text="✖ Reject", data=pack(Press.REJECT, nonce), style="danger"),
+        ),
+    )
+
+
+def _reason_rows(nonce: str) -> tuple[tuple[Button, ...], ...]:
+    presets = tuple(
+        Button(text=label, data=pack(press, nonce))
+        for press, label in REASONS.items()
+        if label
+    )
+    return (
+        presets,
+        (
+            Button(text="Write a reason", data=pack(Press.WRITE, nonce)),
+            Button(text="Skip", data=pack(Press.SKIP, nonce)),
+        ),
+    )
+
+
+def parked_row(order: Order) -> tuple[Button, ...]:
+    """What a person can say about an order whose outcome nobody can prove."""
+    return (
+        Button(text="Adopt", data=pack(Press.ADOPT, order.id)),
+        Button(text="Not placed", data=pack(Press.NOT_PLACED, order.id)),
+    )

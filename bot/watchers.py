@@ -1,0 +1,93 @@
+"""One supervised loop per account, and the lease under which it may act.
+
+APScheduler rings for a look; because it follows the wall clock and skips behind a
+run that hangs, the loop also looks by itself when the monotonic clock says that it
+is overdue. Each look has a deadline.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.tasks import Bell
+from core.desk.tools import Tools, lease_of
+from core.desk.watching import Looked, watch
+from core.errors import Conflict, JournalUnavailable, LeaseLost
+from core.ids import AccountId
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=10)
+PASS_DEADLINE = timedelta(seconds=15)
+OVERDUE = 1.5
+"""Periods after which the loop looks without being rung for."""
+WHILE_FIRED = timedelta(milliseconds=500)
+
+
+class Watcher:
+    """Looks at one account, for as long as this process holds its lease."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        account_id: AccountId,
+        *,
+        holder: str,
+        period: timedelta,
+        reconcile: timedelta,
+    ) -> None:
+        self._tools = tools
+        self.account_id = account_id
+        self._holder = holder
+        self._period = period
+        self._reconcile = reconcile
+        self.bell = Bell()
+        self.looked_at: timedelta | None = None
+        """When the last look ended, by the monotonic clock."""
+        self._reconciled_at: timedelta | None = None
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            hurry = await self.look()
+            wait = WHILE_FIRED if hurry else self._period * OVERDUE
+            await self.bell.wait(wait)
+
+    async def look(self, *, deep: bool = False) -> bool:
+        """One look inside its deadline; whether the next should come soon."""
+        try:
+            async with asyncio.timeout(PASS_DEADLINE.total_seconds()):
+                looked = await self._look(deep=deep)
+        except TimeoutError:
+            log.warning("look_too_slow", account=self.account_id)
+            return False
+        except (Conflict, LeaseLost, JournalUnavailable) as failure:
+            log.warning("look_failed", account=self.account_id, reason=str(failure))
+            return False
+        if looked is None:
+            return False
+        self.looked_at = self._tools.clock.monotonic()
+        return looked.hurry
+
+    async def _look(self, *, deep: bool) -> Looked | None:
+        lease = await self._tools.journal.take_lease(
+            lease_of(self.account_id), holder=self._holder, lasts=LEASE
+        )
+        if lease is None:
+            self._tools.epochs.pop(self.account_id, None)
+            return None
+        self._tools.epochs[self.account_id] = lease.epoch
+        now = self._tools.clock.monotonic()
+        due = self._reconciled_at is None or now - self._reconciled_at >= (
+            self._reconcile
+        )
+        if deep or due:
+            self._reconciled_at = now
+        return await watch(self._tools, self.account_id, deep=deep or due)
+
+    def overdue(self) -> bool:
+        """Whether five periods went by without a look."""
+        if self.looked_at is None:
+            return True
+        return self._tools.clock.monotonic() - self.looked_at > self._period * 5

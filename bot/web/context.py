@@ -1,0 +1,73 @@
+"""What the HTTP edge is given: choices, the desk's tools, and three functions.
+
+The edge imports neither storage nor charts; ``bot.app`` fills this in.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from core.desk.tools import Tools
+from core.intake import IntakeRules
+from core.users import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebLimits:
+    """How much, how late and how slowly a request may come."""
+
+    max_body_bytes: int
+    max_payload_bytes: int
+    """Of the payload as compact JSON in UTF-8."""
+    timestamp_tolerance: timedelta
+    """How far the time inside a signature may be from ours."""
+    body_deadline: timedelta = timedelta(seconds=5)
+    """By when the whole body must be here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHealth:
+    """How one part of the service is; ``detail`` is a sentence, or empty."""
+
+    ok: bool
+    detail: str = ""
+
+
+class MediaFiles(Protocol):
+    """The folder of pictures, and its signed links."""
+
+    def path(self, media_path: str) -> Path:
+        """The file; raises ``Refused`` where there is none, or not of our making."""
+        ...
+
+    def link(self, media_path: str, expires_at: datetime) -> str:
+        """The complete address, signed, that works until ``expires_at``."""
+        ...
+
+    def verify(
+        self, media_path: str, expires: str, signature: str, now: datetime
+    ) -> bool:
+        """Whether the two values of a link's query allow it ``now``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """All that the handlers work with."""
+
+    tools: Tools
+    rules: IntakeRules
+    limits: WebLimits
+    open_secret: Callable[[Provider | None], str]
+    """The secret as printed. ``None`` asks for a secret that nobody has, opened by
+    the same work, so that an unknown provider takes as long as a known one. Raises
+    ``Refused`` when it cannot be opened."""
+    media: MediaFiles
+    public_url: str
+    """What stands before ``/api`` in links; may be empty."""
+    parts: Callable[[], Awaitable[Mapping[str, PartHealth]]]
+    """The health of each part by its name, for ``/readyz``."""
+    draining: Callable[[], bool]
+    """Whether the service is shutting down and takes no more signals."""

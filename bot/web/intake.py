@@ -1,0 +1,93 @@
+"""``POST /api/v1/signals``: from bytes of a stranger to a durable signal.
+
+head      Content-Encoding, Content-Type, Content-Length     415 413
+body      bounded in size and time                           413 408 400
+who       signature and time, one answer for all failures    401
+what      JSON, fields, rules: every problem at once         400 422
+desk      one transaction; answered only after its commit    201 200 409 422
+"""
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, PlainValidator
+
+from bot.web.access import signer
+from bot.web.bodies import check_head, read_body
+from bot.web.context import WebContext
+from bot.web.fields import flag
+from bot.web.forms import read_query
+from bot.web.problems import CONFLICT, NOT_JSON, Problem, invalid, unavailable
+from bot.web.receipts import receipt, self_link
+from bot.web.signal_form import read_signal
+from bot.web.strict_json import Json, NotJson, parse_object
+from core.desk.intake import Submission, Verdict, submit
+from core.signals import Signal
+
+
+class IntakeQuery(BaseModel):
+    """What may stand behind the question mark."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dry_run: Annotated[bool, PlainValidator(flag)] = False
+    """Validate only, store nothing."""
+
+
+class Intake:
+    """The handler, with what it works with."""
+
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take one signal; see the module for the order of things."""
+        context = self._context
+        if context.draining():
+            detail = "The service is shutting down."
+            raise unavailable(detail)
+        check_head(request, context.limits)
+        body = await read_body(request, context.limits)
+        provider = await signer(context, request, body)
+        query = read_query(IntakeQuery, request.query)
+        reading = read_signal(
+            _parsed(body),
+            provider=provider,
+            rules=context.rules,
+            max_payload_bytes=context.limits.max_payload_bytes,
+        )
+        if found := (*query.problems, *reading.problems):
+            raise invalid(found)
+        if query.content.dry_run:
+            return web.json_response({"valid": True})
+        taken = await submit(context.tools, context.rules, provider, reading.draft)
+        return self._answer(taken)
+
+    def _answer(self, taken: Submission) -> web.Response:
+        signal = taken.signal
+        if signal is None:
+            raise invalid(taken.problems)
+        if taken.verdict is Verdict.CONFLICT:
+            detail = (
+                f"It names signal {signal.id}, which has other content. "
+                "What is changed needs an external_id of its own."
+            )
+            raise Problem(CONFLICT, detail)
+        if taken.verdict is Verdict.REPEATED:
+            headers = {"Idempotency-Replayed": "true"}
+            return self._receipt(signal, status=200, headers=headers)
+        headers = {"Location": self_link(self._context, signal)}
+        return self._receipt(signal, status=201, headers=headers)
+
+    def _receipt(
+        self, signal: Signal, *, status: int, headers: dict[str, str]
+    ) -> web.Response:
+        content = receipt(self._context, signal)
+        return web.json_response(content, status=status, headers=headers)
+
+
+def _parsed(body: bytes) -> dict[str, Json]:
+    try:
+        return parse_object(body)
+    except NotJson as error:
+        raise Problem(NOT_JSON, f"Not taken as JSON: {error}.") from None

@@ -1,0 +1,43 @@
+"""Our routes on an application that may have others, and how to serve it."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from bot.web.access_log import SERVER_LOG, SafeAccessLogger
+from bot.web.bodies import ignore_expect
+from bot.web.context import WebContext
+from bot.web.edge import Edge
+from bot.web.health import Health
+from bot.web.intake import Intake
+from bot.web.media import Media
+from bot.web.reading import Reading
+
+SIGNALS = "/api/v1/signals"
+
+RUNNER_OPTIONS: Final[dict[str, Any]] = {
+    "access_log_class": SafeAccessLogger,
+    "auto_decompress": False,  # a compressed body is refused, not inflated
+    "logger": SERVER_LOG,
+}
+"""For ``AppRunner(app, **RUNNER_OPTIONS)``; without them the log holds tokens."""
+
+
+def add_routes(app: web.Application, context: WebContext) -> None:
+    """Add the API, media and health, and problems for what matches no route."""
+    edge = Edge(context.tools.ids)
+    intake, reading = Intake(context), Reading(context)
+    health = Health(context)
+    routes = [
+        ("POST", SIGNALS, intake.post),
+        ("GET", SIGNALS, reading.many),
+        ("GET", f"{SIGNALS}/{{id}}", reading.one),
+        ("GET", r"/media/{path:.+}", Media(context).get),
+        ("GET", "/healthz", health.alive),
+        ("GET", "/readyz", health.ready),
+    ]
+    for method, path, handler in routes:
+        resource = app.router.add_resource(path)
+        for each in (method, "HEAD") if method == "GET" else (method,):
+            resource.add_route(each, edge.guard(handler), expect_handler=ignore_expect)
+    app.middlewares.append(edge.middleware)
