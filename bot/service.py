@@ -198,9 +198,9 @@ class Service:
         """No new work; what is under way ends; then everything is let go of."""
         self._draining = True
         self._scheduler.shutdown(wait=False)
+        await self._nursery.close()
         if self._runner is not None:
             await self._runner.cleanup()
-        await self._nursery.close()
         self._watchdog.stop()
         await self.telegram.close()
         log.info("stopped")

@@ -119,6 +119,7 @@ GUARD_MOVES = {
     (GuardPhase.FLAT, GuardEvent.LOCK): GuardPhase.LOCKED,
     (GuardPhase.FLAT, GuardEvent.START_CLOSING): GuardPhase.CLOSING,
     (GuardPhase.LOCKED, GuardEvent.START_CLOSING): GuardPhase.CLOSING,
+    (GuardPhase.FLAT, GuardEvent.REARM): GuardPhase.ARMED,
     (GuardPhase.LOCKED, GuardEvent.REARM): GuardPhase.ARMED,
 }
 

@@ -72,8 +72,7 @@ class Hands:
 
     async def tap(self, user: int, label: str, *, message_id: int = 0) -> str:
         """Tap a button once it is there; returns what the bot answered."""
-        if not message_id:
-            await self.wait(user, "", button=label)
+        await self.wait(user, "", button=label, after=max(0, message_id - 1))
         where = {"message_id": message_id} if message_id else {}
         tapped = await self.post("/sandbox/tap", user=user, label=label, **where)
         answer = await self.get(

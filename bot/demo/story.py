@@ -32,9 +32,13 @@ GOLD = "XAUUSD"
 DISTANCE = Decimal(5)
 """From entry to stop, in price."""
 LIMIT_PERCENT = 5
+KEPT = Decimal("1.5")
+"""Above the entry, where the fall ends: the guard must fire before the stop."""
 RISE_SECONDS = 4.0
 FALL_SECONDS = 8.0
 SIX_R = 6
+NEARLY = Decimal("0.1")
+"""R that the spread and the last look may take off the peak."""
 FAR = Decimal(12)
 """The last target, in R: far enough never to be reached."""
 
@@ -167,20 +171,23 @@ class Story:
         entry = Decimal(str(signal["price"]))
         top = entry + DISTANCE * SIX_R
         await self._hands.move(GOLD, str(top), over=RISE_SECONDS)
-        await self._peak(Decimal("1.055"))
+        await self._peak_of_six_r()
         yield "The price ran 6 R in favour: a new peak of equity"
-        await self._hands.move(GOLD, str(entry), over=FALL_SECONDS)
+        await self._hands.move(GOLD, str(entry + KEPT), over=FALL_SECONDS)
         await self._shown("The guard of demo fired")
         yield f"The price fell back {LIMIT_PERCENT} % from the peak: the guard fired"
         await self._shown("demo is flat")
+        await self._shown("Closed by the guard", message=message)
         yield "Every position is closed, and two looks proved it"
 
-    async def _peak(self, factor: Decimal) -> None:
-        """Wait until the guard has seen the account this much above its start."""
-        start = self._demo.start_balance
+    async def _peak_of_six_r(self) -> None:
+        """Wait until the guard has seen (nearly) all of the rise."""
+        journal = self._demo.tools.journal
+        (trade,) = await journal.find(Trade, state=TradeState.OPEN)
         for _ in range(100):
-            guard = await self._demo.tools.journal.get(GuardState, ACCOUNT)
-            if guard is not None and guard.peak >= start * factor:
+            guard = await journal.get(GuardState, ACCOUNT)
+            rise = trade.risk_money * (SIX_R - NEARLY)
+            if guard is not None and guard.peak >= guard.balance + rise:
                 return
             await pause(self._demo.glance)
         message = "the guard never saw the peak"

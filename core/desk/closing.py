@@ -260,22 +260,22 @@ def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
 
 async def _order(tools: Tools, order: Order) -> int:
     """Queue an aimed order unless one is on its way or was refused just now."""
-    earlier = await tools.journal.find(
-        Order,
-        account_id=order.account_id,
-        kind=order.kind,
-        ticket=order.ticket,
-        order_by="-created_at",
-    )
-    if any(each.state in LIVE for each in earlier):
+    journal = tools.journal
+    target = {
+        "account_id": order.account_id,
+        "kind": order.kind,
+        "ticket": order.ticket,
+    }
+    if await journal.count(Order, state=LIVE, **target):
         return 0
-    wait = min(timedelta(seconds=2 ** min(len(earlier), 5)), LONGEST_WAIT)
-    if earlier and tools.clock.now() - earlier[0].updated_at < wait:
+    tries = await journal.count(Order, **target)
+    last = await journal.find(Order, order_by="-attempt", limit=1, **target)
+    wait = min(timedelta(seconds=2 ** min(tries, 5)), LONGEST_WAIT)
+    if last and tools.clock.now() - last[0].updated_at < wait:
         return 0
-    order = replace(order, attempt=len(earlier) + 1)
-    await tools.journal.commit(
+    await journal.commit(
         *tools.fence(order.account_id),
-        Insert(order),
+        Insert(replace(order, attempt=tries + 1)),
         tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
     )
     return 1

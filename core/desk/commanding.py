@@ -178,10 +178,10 @@ async def _rearm(
             f"The guard of {account_id} has not fired; there is nothing to re-arm."
         )
         raise Refused(message)
-    if guard.phase is not GuardPhase.LOCKED:
+    if guard.phase not in (GuardPhase.FLAT, GuardPhase.LOCKED):
         message = (
             f"{account_id} is still being closed ({guard.phase}). Re-arm it when it "
-            "is locked; /guard shows where it stands."
+            "is flat; /guard shows where it stands."
         )
         raise Refused(message)
     if guard.blind_since is not None:

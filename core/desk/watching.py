@@ -51,7 +51,7 @@ class Looked:
 
 
 async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Looked:
-    """One pass over an account; only a ``deep`` one reconciles.
+    """One pass over an account; a ``deep`` one, or after the guard fired, reconciles.
 
     Raises:
         LookupError: the account is not in the journal.
@@ -63,7 +63,7 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
         raise LookupError(message)
     snapshot = await _snapshot(tools, account_id)
     guard = await again(lambda: _judge(tools, account_id, snapshot))
-    if snapshot is not None and deep:
+    if snapshot is not None and (deep or guard.phase in FIRED):
         await _reconcile(tools, account_id, snapshot)
     unsettled = await _resolve_all(tools, account_id)
     if guard.phase in FIRED:

@@ -1,0 +1,46 @@
+# Two commands: `make demo` and `make test`. Both make their environment first.
+# On a bare Debian `python3 -m venv` has no pip, so the system's pip fills it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
+WORKERS ?= 2
+
+.PHONY: help setup demo test fix check tests
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+setup: .venv/ready ## The environment, in .venv
+
+demo: .venv/ready ## Everything on this machine, in a browser
+	@$(BIN)/tapgate demo
+
+test: .venv/ready-dev check tests ## Every check and test
+
+check: .venv/ready-dev ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+tests: .venv/ready-dev
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --cov --cov-report=term
+	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
+	$(BIN)/coverage report --fail-under=90 --format=total
+
+fix: .venv/ready-dev ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/bin/python:
+	$(PYTHON) -m venv --without-pip .venv
+
+.venv/ready: pyproject.toml constraints.txt .venv/bin/python
+	@echo "Installing Tapgate into .venv (about a minute the first time)…"
+	@$(PIP) -e .
+	@touch $@
+
+.venv/ready-dev: .venv/ready
+	@$(PIP) -e '.[dev]'
+	@touch $@

@@ -1,0 +1,20 @@
+"""Drawing in this process, where waiting for it does no harm: tests, the gallery."""
+
+import asyncio
+
+from charts.candles import draw
+from charts.easel import Easel
+from charts.pictures import SignalPicture
+
+
+class InlineRenderer:
+    """Draws one picture after another in a thread."""
+
+    def __init__(self) -> None:
+        self._easel = Easel()
+        self._turn = asyncio.Lock()
+
+    async def render(self, picture: SignalPicture) -> bytes:
+        """A PNG of the picture."""
+        async with self._turn:
+            return await asyncio.to_thread(draw, picture, self._easel)

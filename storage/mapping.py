@@ -1,0 +1,92 @@
+"""Rows of core to columns and back; the only way into the tables.
+
+A table has the fields of its kind, under the same names. What goes in is checked
+against the kind's annotations, because neither a table model nor SQLite would.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from sqlalchemy import Table
+
+from core.accounts import Account, EquityPoint, GuardState, Reconciliation
+from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem
+from core.orders import Order, Send
+from core.ports import R, Row
+from core.prompts import Approval, Prompt
+from core.signals import Signal
+from core.trades import Trade
+from core.users import Invite, Membership, Provider, Subscription, User
+from storage.tables import metadata
+
+NAMES: dict[type[Row], str] = {
+    Account: "accounts",
+    Approval: "approvals",
+    AuditEntry: "audit",
+    EquityPoint: "equity_points",
+    GuardState: "guards",
+    InboxUpdate: "inbox",
+    Invite: "invites",
+    Lease: "leases",
+    Membership: "memberships",
+    Order: "orders",
+    OutboxItem: "outbox",
+    Prompt: "prompts",
+    Provider: "providers",
+    Reconciliation: "reconciliations",
+    Send: "sends",
+    Signal: "signals",
+    Subscription: "subscriptions",
+    Trade: "trades",
+    User: "users",
+}
+"""The table of each kind of row."""
+
+KINDS = {name: kind for kind, name in NAMES.items()}
+
+
+def table_of(kind: type[Row]) -> Table:
+    """The table that keeps rows of this kind."""
+    return metadata.tables[NAMES[kind]]
+
+
+def to_columns(row: Row) -> dict[str, Any]:
+    """The values of a row by column.
+
+    Raises:
+        TypeError: a field holds what its annotation does not allow.
+    """
+    columns = {}
+    for name, allowed in _SHAPES[type(row)].items():
+        value = getattr(row, name)
+        if type(value) not in allowed:
+            kind = type(row).__name__
+            message = f"{kind}.{name} cannot be {value!r}"
+            raise TypeError(message)
+        columns[name] = value
+    return columns
+
+
+def to_row(kind: type[R], columns: Mapping[Any, Any]) -> R:
+    """The row that these columns hold."""
+    return kind(**columns)
+
+
+def _shape(kind: Any) -> dict[str, tuple[type, ...]]:
+    """For each field the exact types that it may hold."""
+    hints = get_type_hints(kind)
+    return {field.name: _plain_types(hints[field.name]) for field in fields(kind)}
+
+
+def _plain_types(hint: Any) -> tuple[type, ...]:
+    """The classes behind an annotation: no unions, parameters or new types."""
+    if get_origin(hint) in {Union, UnionType}:
+        return tuple(kind for part in get_args(hint) for kind in _plain_types(part))
+    while hasattr(hint, "__supertype__"):
+        hint = hint.__supertype__
+    return (get_origin(hint) or hint,)
+
+
+_SHAPES = {kind: _shape(kind) for kind in NAMES}

@@ -1,0 +1,63 @@
+"""The tables: one for each kind of row in core, with the same field names.
+
+Foreign keys say what a row cannot be without. What an outbox item or an audit
+entry is about has none: it names rows of several kinds. ``approvals`` would go
+with their signal, as the schema says; no path deletes a signal.
+"""
+
+from storage.tables_base import Base, check_words
+from storage.tables_books import (
+    Audit,
+    Counters,
+    EquityPoints,
+    Guards,
+    Inbox,
+    Leases,
+    Outbox,
+    Reconciliations,
+)
+from storage.tables_people import (
+    Accounts,
+    Invites,
+    Memberships,
+    Providers,
+    Subscriptions,
+    Users,
+)
+from storage.tables_trading import (
+    Approvals,
+    Orders,
+    Prompts,
+    Sends,
+    Signals,
+    Trades,
+)
+
+__all__ = [
+    "Accounts",
+    "Approvals",
+    "Audit",
+    "Counters",
+    "EquityPoints",
+    "Guards",
+    "Inbox",
+    "Invites",
+    "Leases",
+    "Memberships",
+    "Orders",
+    "Outbox",
+    "Prompts",
+    "Providers",
+    "Reconciliations",
+    "Sends",
+    "Signals",
+    "Subscriptions",
+    "Trades",
+    "Users",
+    "metadata",
+]
+
+metadata = Base.metadata
+
+for _table in metadata.tables.values():
+    check_words(_table)

@@ -1,0 +1,110 @@
+"""Tables of people, providers and accounts, and of who belongs to what."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field
+
+from core.accounts import AccountKind, BrokerKind
+from core.broker import TradeMode
+from core.users import Role
+from storage.tables_base import Base, big, moment, refers, user, word
+from storage.types import Texts
+
+
+class Providers(Base, table=True):
+    """Keeps ``core.users.Provider``."""
+
+    __tablename__ = "providers"
+
+    id: str = Field(primary_key=True)
+    secret_sealed: str
+    read_token_hash: str
+    instruments: tuple[str, ...] = Field(sa_type=Texts)
+    enabled: bool
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int
+
+
+class Users(Base, table=True):
+    """Keeps ``core.users.User``."""
+
+    __tablename__ = "users"
+
+    id: int = big(primary_key=True)
+    name: str
+    language: str
+    consent_version: str
+    consent_hash: str
+    consented_at: datetime | None = moment()
+    blocked_at: datetime | None = moment()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int
+
+
+class Accounts(Base, table=True):
+    """Keeps ``core.accounts.Account``."""
+
+    __tablename__ = "accounts"
+
+    id: str = Field(primary_key=True)
+    broker: BrokerKind = word(BrokerKind)
+    kind: AccountKind = word(AccountKind)
+    mode: TradeMode = word(TradeMode)
+    currency: str
+    person_id: int | None = user()
+    enabled: bool
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    version: int
+
+
+class Memberships(Base, table=True):
+    """Keeps ``core.users.Membership``."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("user_id", "account_id"),)
+
+    id: str = Field(primary_key=True)
+    user_id: int = user()
+    account_id: str = Field(foreign_key="accounts.id", ondelete="RESTRICT", index=True)
+    role: Role = word(Role)
+    invited_by: int | None = user()
+    created_at: datetime = moment()
+    version: int
+
+
+class Invites(Base, table=True):
+    """Keeps ``core.users.Invite``."""
+
+    __tablename__ = "invites"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        CheckConstraint("uses_left >= 0", name="uses_left"),
+    )
+
+    id: str = Field(primary_key=True)
+    token_hash: str
+    role: Role = word(Role)
+    account_id: str = refers("accounts.id")
+    uses_left: int
+    created_by: int | None = user()
+    expires_at: datetime = moment()
+    created_at: datetime = moment()
+    version: int
+
+
+class Subscriptions(Base, table=True):
+    """Keeps ``core.users.Subscription``."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (UniqueConstraint("user_id", "provider"),)
+
+    id: str = Field(primary_key=True)
+    user_id: int = user()
+    provider: str
+    enabled: bool
+    created_at: datetime = moment()
+    version: int

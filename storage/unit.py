@@ -1,0 +1,276 @@
+"""What one transaction does, statement by statement.
+
+The work is written against SQLAlchemy's synchronous connection, which the journal
+runs inside its asynchronous one. On PostgreSQL the order of locks is: the rows of
+the writes, as given; the signals touched, by id; the head of the audit chain.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.audit import fits, link
+from core.errors import Conflict, Duplicate, LeaseLost
+from core.ids import SignalId
+from core.messages import AuditEntry, Lease, OutboxItem, Topic
+from core.orders import Order
+from core.ports import Delete, Expect, Fence, Insert, R, Record, Row, Save, Write
+from core.prompts import Prompt
+from core.rows import check_move, signal_of
+from core.signals import Signal, derive_status
+from core.trades import Trade
+from storage import queries
+from storage.failures import translate
+from storage.mapping import table_of, to_columns, to_row
+
+_AUDIT = "audit"
+_MAGIC = "magic"
+_INSTALLATION = "installation"
+_MAGIC_BITS = 32
+_AUDIT_PAGE = 1000
+
+
+class Unit:
+    """One transaction under way."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._touched: set[SignalId] = set()
+        self._records: list[Record] = []
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, kind: type[R], identity: str | int) -> R | None:
+        """The row with this id."""
+        rows = self.find(kind, {"id": identity}, order_by="", limit=1)
+        return rows[0] if rows else None
+
+    def find(
+        self,
+        kind: type[R],
+        fields: dict[str, object],
+        *,
+        order_by: str,
+        limit: int | None,
+    ) -> list[R]:
+        """See ``Journal.find``."""
+        question = (
+            select(table_of(kind))
+            .where(*queries.conditions(kind, fields))
+            .order_by(*queries.ordering(kind, order_by))
+            .limit(limit)
+        )
+        return self._rows(kind, question)
+
+    def count(self, kind: type[Row], fields: dict[str, object]) -> int:
+        """See ``Journal.count``."""
+        question = (
+            select(func.count())
+            .select_from(table_of(kind))
+            .where(*queries.conditions(kind, fields))
+        )
+        return self._connection.execute(question).scalar_one()
+
+    def verify_audit(self) -> int:
+        """See ``Journal.verify_audit``."""
+        recorded = queries.read_counter(self._connection, _AUDIT)
+        before: AuditEntry | None = None
+        length = 0
+        while page := self._audit_after(before):
+            for entry in page:
+                if not fits(before, entry):
+                    message = f"audit entry {entry.id} does not fit"
+                    raise Conflict(message)
+                before = entry
+            length += len(page)
+        if length < recorded:
+            message = f"audit entry {length + 1} is missing"
+            raise Conflict(message)
+        return length
+
+    def _audit_after(self, before: AuditEntry | None) -> list[AuditEntry]:
+        audit = table_of(AuditEntry)
+        question = select(audit).order_by(audit.c.id).limit(_AUDIT_PAGE)
+        if before:
+            question = question.where(audit.c.id > before.id)
+        return self._rows(AuditEntry, question)
+
+    def _rows(self, kind: type[R], question: Any) -> list[R]:
+        found = self._connection.execute(question).mappings()
+        return [to_row(kind, columns) for columns in found]
+
+    # ------------------------------------------------------------ writing
+
+    def do(self, writes: Iterable[Write]) -> None:
+        """Do all of ``writes`` but what ``finish`` is for."""
+        writes = list(writes)
+        for write in writes:
+            self._do(write)
+        rows = [w.row for w in writes if isinstance(w, Insert | Save | Delete)]
+        self._touched |= {signal for row in rows if (signal := signal_of(row))}
+        self._records += [write for write in writes if isinstance(write, Record)]
+
+    def attempt(self, writes: Sequence[Write]) -> Duplicate | None:
+        """Do all of ``writes``, or none of them when a key is taken."""
+        try:
+            with self._connection.begin_nested():
+                self.do(writes)
+        except IntegrityError as error:
+            failure = translate(error)
+            if isinstance(failure, Duplicate):
+                return failure
+            raise failure from error
+        return None
+
+    def finish(self) -> None:
+        """Derive the status of every touched signal, then extend the audit chain."""
+        if self._touched:
+            self._derive_statuses()
+        if self._records:
+            self._append_records()
+
+    def _do(self, write: Write) -> None:
+        match write:
+            case Insert(row):
+                self._connection.execute(insert(table_of(type(row))), to_columns(row))
+            case Save(row):
+                self._save(row)
+            case Delete(row):
+                self._delete(row)
+            case Expect():
+                self._expect(write)
+            case Fence():
+                self._fence(write)
+            case Record():
+                pass  # the chain is extended by ``finish``, under its lock
+
+    def _save(self, row: Row) -> None:
+        kind: type[Any] = type(row)
+        before = self.get(kind, row.id)
+        if before is None or before.version != row.version:
+            raise _changed(row)
+        check_move(before, row)
+        news: dict[str, Any] = {"version": row.version + 1}
+        if hasattr(row, "updated_at"):
+            news["updated_at"] = self._now
+        table = table_of(kind)
+        statement = update(table).values(to_columns(replace(row, **news)))
+        unchanged = (table.c.id == row.id, table.c.version == row.version)
+        if self._connection.execute(statement.where(*unchanged)).rowcount != 1:
+            raise _changed(row)
+
+    def _delete(self, row: Row) -> None:
+        table = table_of(type(row))
+        unchanged = (table.c.id == row.id, table.c.version == row.version)
+        if self._connection.execute(delete(table).where(*unchanged)).rowcount != 1:
+            raise _changed(row)
+
+    def _expect(self, expect: Expect) -> None:
+        question = queries.locked(expect.kind, expect.id).where(
+            *queries.conditions(expect.kind, expect.fields)
+        )
+        if self._connection.execute(question).first() is None:
+            message = f"{expect.kind.__name__} {expect.id} is not as expected"
+            raise Conflict(message)
+
+    def _fence(self, fence: Fence) -> None:
+        """Whoever takes the lease waits for us; our own other commits do not."""
+        leases = table_of(Lease)
+        question = (
+            select(leases.c.epoch)
+            .where(leases.c.id == fence.lease)
+            
+        )
+        if self._connection.execute(question).scalar() != fence.epoch:
+            raise LeaseLost(fence.lease)
+
+    # ------------------------------------------------------------ finishing
+
+    def _derive_statuses(self) -> None:
+        """Under the signals' locks, so that no two transactions see half each."""
+        signals = table_of(Signal)
+        question = (
+            select(signals)
+            .where(signals.c.id.in_(self._touched))
+            .order_by(signals.c.id)
+            .with_for_update(key_share=True)
+        )
+        touched = self._rows(Signal, question)
+        prompts = self._by_signal(Prompt)
+        orders = self._by_signal(Order)
+        trades = self._by_signal(Trade)
+        for signal in touched:
+            status = derive_status(
+                signal,
+                prompts=prompts[signal.id],
+                orders=orders[signal.id],
+                trades=trades[signal.id],
+                now=self._now,
+            )
+            if status is not signal.status:
+                self._connection.execute(
+                    update(signals)
+                    .where(signals.c.id == signal.id)
+                    .values(status=status, updated_at=self._now)
+                )
+
+    def _by_signal(self, kind: type[R]) -> dict[SignalId | None, list[R]]:
+        fields: dict[str, object] = {"signal_id": frozenset(self._touched)}
+        rows: dict[SignalId | None, list[R]] = defaultdict(list)
+        for row in self.find(kind, fields, order_by="", limit=None):
+            rows[signal_of(row)].append(row)
+        return rows
+
+    def _append_records(self) -> None:
+        queries.raise_counter(self._connection, _AUDIT, by=len(self._records))
+        last = self.find(AuditEntry, {}, order_by="-id", limit=1)
+        before = last[0] if last else None
+        entries = []
+        for record in self._records:
+            before = link(
+                before,
+                at=self._now,
+                actor=record.actor,
+                action=record.action,
+                subject=record.subject,
+                detail=record.detail,
+            )
+            entries.append(to_columns(before))
+        self._connection.execute(insert(table_of(AuditEntry)), entries)
+
+    # ------------------------------------------------------------ handing out
+
+    def claim(
+        self, topics: Collection[Topic], *, limit: int, hold: timedelta
+    ) -> list[OutboxItem]:
+        """See ``Journal.claim``."""
+        taking = queries.claim_due(
+            topics, limit=limit, now=self._now, until=self._now + hold
+        )
+        items = self._rows(OutboxItem, taking)
+        return sorted(items, key=lambda item: (item.priority, item.due_at, item.id))
+
+    def next_magic(self, new_installation: int) -> int:
+        """The installation's number, chosen once, before a number that counts."""
+        chosen = queries.keep_first(self._connection, _INSTALLATION, new_installation)
+        number = queries.raise_counter(self._connection, _MAGIC, by=1)
+        return (chosen << _MAGIC_BITS) + number
+
+    def take_lease(self, lease: str, holder: str, lasts: timedelta) -> Lease | None:
+        """See ``Journal.take_lease``."""
+        wanted = Lease(id=lease, holder=holder, epoch=1, expires_at=self._now)
+        taking = queries.take_lease(
+            self._connection, wanted, now=self._now, lasts=lasts
+        )
+        taken = self._rows(Lease, taking)
+        return taken[0] if taken else None
+
+
+def _changed(row: Row) -> Conflict:
+    return Conflict(f"{type(row).__name__} {row.id} has changed")

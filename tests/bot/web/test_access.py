@@ -1,0 +1,155 @@
+"""Who is let in, and that nobody learns why they are not."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import signing
+from tests.bot.web.service import BODY, NOBODY, SECRET, SIGNALS, TOKEN, Service
+
+SENT = json.dumps(BODY).encode()
+
+
+async def refusal(service: Service, headers: list[tuple[str, str]]) -> tuple[int, str]:
+    kept = [("Content-Type", "application/json"), *headers]
+    answer = await service.client.post(SIGNALS, data=SENT, headers=kept)
+    assert answer.content_type == "application/problem+json"
+    return answer.status, await answer.text()
+
+
+def demo(service: Service, **over: str) -> list[tuple[str, str]]:
+    headers = {"X-Provider": "demo", **signing.sign_plain(SECRET, now(service), SENT)}
+    changed = {name.replace("_", "-"): value for name, value in over.items()}
+    return [*(headers | changed).items()]
+
+
+def now(service: Service) -> int:
+    return int(service.clock.now().timestamp())
+
+
+async def test_every_failure_has_the_same_answer(service: Service) -> None:
+    good = demo(service)
+    standard = signing.sign_standard(SECRET, "msg_1", now(service), SENT)
+    causes = {
+        "no headers": [],
+        "no provider": good[1:],
+        "no signature": good[:-1],
+        "unknown provider": demo(service, X_Provider="nobody"),
+        "unknown provider, its secret guessed": [
+            ("X-Provider", "nobody"),
+            *signing.sign_plain(NOBODY, now(service), SENT).items(),
+        ],
+        "disabled provider": demo(service, X_Provider="off"),
+        "name that cannot be": demo(service, X_Provider="\u00e9" * 3),
+        "endless name": demo(service, X_Provider="x" * 4000),
+        "two providers": [*good, ("X-Provider", "demo")],
+        "two signatures": [*good, good[-1]],
+        "two forms": [*good, *standard.items()],
+        "other body": [
+            ("X-Provider", "demo"),
+            *signing.sign_plain(SECRET, now(service), b"{}").items(),
+        ],
+        "other secret": [
+            ("X-Provider", "demo"),
+            *signing.sign_plain(NOBODY, now(service), SENT).items(),
+        ],
+        "stale": [
+            ("X-Provider", "demo"),
+            *signing.sign_plain(SECRET, now(service) - 301, SENT).items(),
+        ],
+        "from the future": [
+            ("X-Provider", "demo"),
+            *signing.sign_plain(SECRET, now(service) + 301, SENT).items(),
+        ],
+    }
+    answers = {cause: await refusal(service, sent) for cause, sent in causes.items()}
+    assert len(set(answers.values())) == 1, answers
+    status, body = answers["stale"]
+    assert status == json.loads(body)["status"] == 401
+    assert json.loads(body)["type"] == "urn:tapgate:problem:not-authentic"
+    assert await service.stored() == []
+
+
+async def test_an_unknown_provider_costs_the_opening_of_a_secret_too(
+    service: Service,
+) -> None:
+    for name in ("nobody", "off", "demo"):
+        await refusal(service, demo(service, X_Provider=name, X_Signature="0" * 64))
+    asked = [provider.id if provider else None for provider in service.secrets.asked]
+    assert asked == [None, None, "demo"]
+
+
+async def test_a_signature_ages_with_our_clock(service: Service) -> None:
+    headers = [*demo(service)]
+    service.clock.advance(timedelta(seconds=300))
+    kept = [("Content-Type", "application/json"), *headers]
+    answer = await service.client.post(SIGNALS, data=SENT, headers=kept)
+    assert answer.status == 201
+    service.clock.advance(timedelta(seconds=1))
+    assert (await refusal(service, headers))[0] == 401
+
+
+async def test_fields_are_judged_only_for_who_is_known(service: Service) -> None:
+    answer = await service.client.post(
+        f"{SIGNALS}?nonsense=1",
+        data=b"{",
+        headers={"Content-Type": "application/json", "X-Provider": "demo"},
+    )
+    assert answer.status == 401
+
+
+async def test_a_secret_that_our_key_does_not_open_is_our_trouble(
+    service: Service,
+) -> None:
+    service.secrets.closed = True
+    with capture_logs() as logs:
+        answer = await service.send(BODY)
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert "secret" not in await answer.text()
+    assert "provider_secret_closed" in [line["event"] for line in logs]
+
+
+async def test_the_name_of_a_provider_may_hold_spaces(service: Service) -> None:
+    headers = demo(service, X_Provider="two words")
+    await refusal(service, headers)
+    assert service.secrets.asked == [None]
+
+
+# ------------------------------------------------------------- read tokens
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_read_token_lets_its_provider_read(
+    service: Service, scheme: str
+) -> None:
+    headers = {"Authorization": f"{scheme} {TOKEN}"}
+    assert (await service.client.get(SIGNALS, headers=headers)).status == 200
+
+
+@pytest.mark.parametrize("path", [SIGNALS, f"{SIGNALS}/any", f"{SIGNALS}?page=x"])
+async def test_every_wrong_read_token_has_the_same_answer(
+    service: Service, path: str
+) -> None:
+    wrong: list[list[tuple[str, str]]] = [
+        [],
+        [("Authorization", "")],
+        [("Authorization", TOKEN)],
+        [("Authorization", f"Basic {TOKEN}")],
+        [("Authorization", "Bearer")],
+        [("Authorization", "Bearer ")],
+        [("Authorization", f"Bearer {TOKEN}x")],
+        [("Authorization", f"Bearer {TOKEN} x")],
+        [("Authorization", f"Bearer {'x' * 5000}")],
+        [("Authorization", "Bearer off")],
+        [("Authorization", "Bearer \u00e9")],
+    ]
+    answers = set()
+    for headers in wrong:
+        answer = await service.client.get(path, headers=headers)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        answers.add((answer.status, await answer.text()))
+    assert len(answers) == 1
+    assert answers.pop()[0] == 401

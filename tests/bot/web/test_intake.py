@@ -1,0 +1,374 @@
+"""POST /api/v1/signals, from a signed request to a durable signal."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot import signing
+from core.errors import Conflict, Duplicate, JournalUnavailable
+from core.ids import UserId
+from core.messages import OutboxItem
+from core.ports import Save, Write
+from core.signals import Signal, SignalStatus
+from tests.bot.web.service import BODY, SECRET, SIGNALS, Service, serving
+from tests.fakes import FixedClock
+from tests.memory_journal import MemoryJournal
+
+
+async def test_a_signed_signal_is_stored_and_answered_with_its_receipt(
+    service: Service,
+) -> None:
+    answer = await service.send(BODY)
+    assert answer.status == 201
+    receipt = await answer.json()
+    (signal,) = await service.stored()
+    assert receipt == {
+        "id": signal.id,
+        "external_id": "breakout-42",
+        "action": "open",
+        "status": "new",
+        "instrument": "XAUUSD",
+        "side": "buy",
+        "price": "1950.5",
+        "created_at": "2026-11-24T12:00:00Z",
+        "expires_at": "2026-11-24T12:10:00Z",
+        "recipients": 1,
+        "links": {
+            "self": f"https://tapgate.example/api/v1/signals/{signal.id}",
+            "chart": None,
+        },
+    }
+    assert answer.headers["Location"] == receipt["links"]["self"]
+
+
+async def test_every_field_reaches_the_journal_exactly(service: Service) -> None:
+    body = b"""{"external_id": "x", "instrument": "EURUSD", "side": "sell",
+        "price": 1.10000000, "stop_loss": 1.2e0, "take_profit": "1.05",
+        "order_type": "limit", "timeframe": "H4", "expires_in": 604800, "user": 1,
+        "payload": {"b": [1.50, null, true, "\xc3\xa9"], "a": {}}}"""
+    assert (await service.send(body)).status == 201
+    (signal,) = await service.stored()
+    assert (signal.price, signal.stop_loss, signal.take_profit) == (
+        Decimal("1.1"),
+        Decimal("1.2"),
+        Decimal("1.05"),
+    )
+    assert (signal.side, signal.order_type, signal.timeframe) == ("sell", "limit", "H4")
+    assert signal.user_id == 1
+    assert signal.payload == '{"b":[1.50,null,true,"é"],"a":{}}'
+    assert signal.expires_at - signal.created_at == timedelta(days=7)
+
+
+async def test_the_standard_form_is_taken_with_several_signatures(
+    service: Service,
+) -> None:
+    body = json.dumps(BODY).encode()
+    headers = signing.sign_standard(SECRET, "msg_1", service.timestamp, body)
+    headers["webhook-signature"] = f"v1,AAAA v1a,x {headers['webhook-signature']} bad"
+    headers |= {"X-Provider": "demo", "Content-Type": "application/cloudevents+json"}
+    answer = await service.client.post(SIGNALS, data=body, headers=headers)
+    assert answer.status == 201
+
+
+async def test_the_same_signal_again_is_answered_with_the_first_receipt(
+    service: Service,
+) -> None:
+    first = await (await service.send(BODY)).json()
+    answer = await service.send({**BODY, "price": 1950.5, "timeframe": None})
+    assert answer.status == 200
+    assert answer.headers["Idempotency-Replayed"] == "true"
+    assert await answer.json() == first
+    assert len(await service.stored()) == 1
+
+
+async def test_a_repeated_receipt_shows_the_present_status(service: Service) -> None:
+    await service.send(BODY)
+    (signal,) = await service.stored()
+    at = service.clock.now()
+    withdrawn = replace(signal, cancelled_at=at, chart_path="2026/a.png")
+    await service.journal.commit(Save(withdrawn))
+    receipt = await (await service.send(BODY)).json()
+    assert receipt["status"] == "cancelled"
+    tomorrow = int((at + timedelta(days=1)).timestamp())
+    assert receipt["links"]["chart"] == (
+        f"https://cdn.example/media/2026/a.png?expires={tomorrow}&signature=gnp.a/6202"
+    )
+
+
+async def test_the_same_external_id_with_other_content_is_a_conflict(
+    service: Service,
+) -> None:
+    await service.send(BODY)
+    answer = await service.send({**BODY, "price": "1950.51"})
+    assert answer.status == 409
+    (signal,) = await service.stored()
+    problem = await answer.json()
+    assert problem["type"] == "urn:tapgate:problem:conflict"
+    assert signal.id in problem["detail"]
+
+
+async def test_fifty_at_once_are_one_row_and_one_receipt(service: Service) -> None:
+    answers = await asyncio.gather(*(service.send(BODY) for _ in range(50)))
+    receipts = {await answer.text() for answer in answers}
+    statuses = sorted(answer.status for answer in answers)
+    assert statuses == [200] * 49 + [201]
+    assert len(receipts) == 1
+    assert len(await service.stored()) == 1
+    assert await service.journal.count(OutboxItem) == 1
+
+
+async def test_a_cancel_withdraws_an_undecided_signal(service: Service) -> None:
+    await service.send(BODY)
+    cancel = {"action": "cancel", "external_id": "c-1", "target": "breakout-42"}
+    answer = await service.send(cancel)
+    assert answer.status == 201
+    receipt = await answer.json()
+    assert (receipt["action"], receipt["instrument"]) == ("cancel", "XAUUSD")
+    opened = await service.journal.find(Signal, external_id="breakout-42")
+    assert opened[0].cancelled_at is not None
+
+
+async def test_a_cancel_of_nothing_is_refused_by_the_desk(service: Service) -> None:
+    answer = await service.send(
+        {"action": "cancel", "external_id": "c-1", "target": "never"}
+    )
+    assert answer.status == 422
+    assert (await answer.json())["errors"] == [
+        {"field": "target", "message": "names no open signal of yours"}
+    ]
+
+
+async def test_a_signal_for_nobody_of_ours_is_refused(service: Service) -> None:
+    answer = await service.send({**BODY, "user": 2})
+    assert answer.status == 422
+    assert (await answer.json())["errors"][0]["field"] == "user"
+    assert await service.stored() == []
+
+
+async def test_everything_wrong_is_told_at_once(service: Service) -> None:
+    answer = await service.send(
+        {
+            "action": "open",
+            "instrument": "xauusd",
+            "side": "up",
+            "price": -1,
+            "stop_loss": "x",
+            "take_profit": True,
+            "order_type": 3,
+            "timeframe": "M7",
+            "expires_in": 0,
+            "user": "1",
+            "payload": [],
+            "stoploss": 1,
+            "target": "z",
+        }
+    )
+    assert answer.status == 422
+    problem = await answer.json()
+    errors = {error["field"]: error["message"] for error in problem["errors"]}
+    assert len(errors) == len(problem["errors"]) == 13
+    assert errors == {
+        "external_id": "is required",
+        "target": "belongs to a cancel; an open signal has none",
+        "instrument": "must be in capitals: did you mean XAUUSD?",
+        "side": "must be buy or sell, was 'up'",
+        "price": "must be above 0 and below 1,000,000, was -1",
+        "stop_loss": "must be a number, was 'x'",
+        "take_profit": "must be a number, was true",
+        "order_type": "must be market, limit or stop, was 3",
+        "timeframe": "must be M1, M5, M15, M30, H1, H4, D1 or W1, was 'M7'",
+        "expires_in": "must be a whole number of seconds, 1 to 604800, was 0",
+        "user": "must be a numeric Telegram id, 1 to 4503599627370496, was '1'",
+        "payload": "must be an object, was a list",
+        "stoploss": "is not known; did you mean stop_loss?",
+    }
+    assert await service.stored() == []
+
+
+async def test_a_wrong_action_hides_no_other_problem(service: Service) -> None:
+    answer = await service.send({"action": "buy", "price": "x"})
+    fields = [error["field"] for error in (await answer.json())["errors"]]
+    assert fields == ["action", "price", "external_id"]
+
+
+@pytest.mark.parametrize("action", ["update", "close"])
+async def test_what_is_not_offered_yet_is_said_so(
+    service: Service, action: str
+) -> None:
+    answer = await service.send({**BODY, "action": action})
+    assert answer.status == 422
+    assert (await answer.json())["errors"] == [
+        {
+            "field": "action",
+            "message": f"{action} is not offered yet; must be open or cancel",
+        }
+    ]
+
+
+async def test_a_payload_is_measured_as_compact_json_in_utf8(service: Service) -> None:
+    fits = {**BODY, "payload": {"a": "é" * 508}}
+    assert (await service.send(fits)).status == 201
+    too_much = {**BODY, "external_id": "2", "payload": {"a": "é" * 508 + "x"}}
+    answer = await service.send(too_much)
+    assert (await answer.json())["errors"] == [
+        {
+            "field": "payload",
+            "message": "must be at most 1024 bytes as compact JSON, was 1025",
+        }
+    ]
+
+
+@pytest.mark.parametrize("flag", ["1", "true"])
+async def test_a_dry_run_validates_and_stores_nothing(
+    service: Service, flag: str
+) -> None:
+    answer = await service.send(BODY, f"?dry_run={flag}")
+    assert (answer.status, await answer.json()) == (200, {"valid": True})
+    refused = await service.send({**BODY, "side": "up"}, f"?dry_run={flag}")
+    assert refused.status == 422
+    assert await service.stored() == []
+
+
+@pytest.mark.parametrize("flag", ["0", "false"])
+async def test_no_dry_run_stores(service: Service, flag: str) -> None:
+    assert (await service.send(BODY, f"?dry_run={flag}")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ("?dry_run=yes", "dry_run", "must be 1 or 0, was 'yes'"),
+        ("?dryrun=1", "dryrun", "is not known; did you mean dry_run?"),
+        ("?dry_run=1&dry_run=0", "dry_run", "is there twice"),
+        ("?x=1", "x", "is not known; known are dry_run"),
+    ],
+)
+async def test_a_doubtful_query_never_stores(
+    service: Service, query: str, field: str, message: str
+) -> None:
+    answer = await service.send(BODY, query)
+    assert answer.status == 422
+    assert (await answer.json())["errors"] == [{"field": field, "message": message}]
+    assert await service.stored() == []
+
+
+async def test_unknown_keys_are_told_but_not_mirrored_without_end(
+    service: Service,
+) -> None:
+    answer = await service.send({f"k{number}": 1 for number in range(300)})
+    assert answer.status == 422
+    assert len((await answer.json())["errors"]) < 60
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "Expecting value at character 1"),
+        (b"[]", "it must be an object"),
+        (b'{"a":1,"a":2}', "the key 'a' is there twice"),
+        (b'{"price":NaN}', "NaN is no number"),
+        (b"\xff\xfe{}", "it is not UTF-8"),
+    ],
+)
+async def test_what_is_not_json_is_a_400(
+    service: Service, body: bytes, detail: str
+) -> None:
+    answer = await service.send(body)
+    assert answer.status == 400
+    problem = await answer.json()
+    assert problem["type"] == "urn:tapgate:problem:not-json"
+    assert detail in problem["detail"]
+
+
+class Slow(MemoryJournal):
+    """Commits only when it is let."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(clock)
+        self.asked = asyncio.Event()
+        self.let = asyncio.Event()
+
+    async def accept(
+        self, batch: Sequence[Sequence[Write]]
+    ) -> Sequence[Duplicate | None]:
+        self.asked.set()
+        await self.let.wait()
+        return await super().accept(batch)
+
+
+async def test_201_comes_only_after_the_commit(tmp_path: Path) -> None:
+    async with serving(tmp_path, make_journal=Slow) as service:
+        assert isinstance(service.journal, Slow)
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(service.send(BODY))
+            await service.journal.asked.wait()
+            done, _ = await asyncio.wait([sending], timeout=0.1)
+            assert done == set()
+            service.journal.let.set()
+        assert sending.result().status == 201
+        assert len(await service.stored()) == 1
+
+
+class Failing(MemoryJournal):
+    """Takes no signal, for the reason given."""
+
+    error: Exception = JournalUnavailable("disk full at /var/lib/tapgate")
+
+    async def accept(
+        self, batch: Sequence[Sequence[Write]]
+    ) -> Sequence[Duplicate | None]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        JournalUnavailable("disk full at /var/lib"),
+        Conflict("signal 1 has changed"),
+    ],
+)
+async def test_without_a_journal_the_answer_is_503_and_when_to_come_back(
+    tmp_path: Path, error: Exception
+) -> None:
+    async with serving(tmp_path, make_journal=Failing) as service:
+        assert isinstance(service.journal, Failing)
+        service.journal.error = error
+        answer = await service.send(BODY)
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert str(error) not in await answer.text()
+
+
+async def test_an_error_of_ours_is_a_500_that_tells_nothing(tmp_path: Path) -> None:
+    async with serving(tmp_path, make_journal=Failing) as service:
+        assert isinstance(service.journal, Failing)
+        service.journal.error = RuntimeError("password=hunter2")
+        answer = await service.send(BODY)
+        problem = await answer.json()
+        assert answer.status == problem["status"] == 500
+        assert answer.content_type == "application/problem+json"
+        assert "hunter2" not in await answer.text()
+        assert problem["instance"] == (
+            f"urn:tapgate:request:{answer.headers['X-Request-Id']}"
+        )
+
+
+async def test_a_service_that_is_ending_takes_no_more(service: Service) -> None:
+    service.draining[0] = True
+    answer = await service.send(BODY)
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert await service.stored() == []
+
+
+async def test_a_signal_may_be_meant_for_one_subscriber(service: Service) -> None:
+    assert (await service.send({**BODY, "user": 1})).status == 201
+    (signal,) = await service.stored()
+    assert (signal.user_id, signal.recipients) == (UserId(1), 1)
+    assert signal.status is SignalStatus.NEW

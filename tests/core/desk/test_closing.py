@@ -1,0 +1,461 @@
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from core.accounts import GuardPhase, GuardScope, GuardState
+from core.broker import CancelRequest, CloseRequest, HistoryState, ResultStatus
+from core.desk.commanding import panic
+from core.ids import Ticket
+from core.market import OrderType, Side
+from core.messages import AuditEntry, NoticeKind, OutboxItem, Topic
+from core.orders import Cause, Order, OrderKind, OrderState
+from core.prompts import Prompt, PromptState
+from core.trades import CloseReason, Trade, TradeState
+from tests.builders import ACCOUNT
+from tests.core.desk.world import ADA, BOB, EVE, RULES, World, own_desk, shared_desk
+
+D = Decimal
+OURS = replace(RULES, guard_closes=GuardScope.OURS)
+GOLD = Ticket(1001)
+
+
+async def traded(rules=RULES) -> World:
+    world = await own_desk(rules)
+    await world.filled()
+    return world
+
+
+async def ruin(world: World) -> None:
+    """Two thirds of the money are gone; one look is enough to fire."""
+    world.broker.balance -= 7_000
+    world.later(seconds=1)
+    await world.watch()
+
+
+async def phase(world: World) -> GuardPhase:
+    return (await world.guard()).phase
+
+
+async def closes(world: World) -> list[OrderState]:
+    found = await world.journal.find(Order, kind=OrderKind.CLOSE)
+    return [each.state for each in found]
+
+
+def asked(world: World) -> list[type]:
+    return [type(request) for request in world.broker.received]
+
+
+# ----------------------------------------------------------------- the whole way
+
+
+async def test_the_guard_closes_proves_it_and_locks():
+    world = await traded()
+    await ruin(world)
+    phases = [await phase(world)]
+    for _ in range(4):
+        await world.work()
+        await world.pass_by(1)
+        phases.append(await phase(world))
+    assert phases == [
+        GuardPhase.CLOSING,
+        GuardPhase.CLOSING,
+        GuardPhase.FLAT,
+        GuardPhase.LOCKED,
+        GuardPhase.LOCKED,
+    ]
+    assert world.broker.positions == {}
+
+
+async def test_the_trade_says_that_the_guard_closed_it():
+    world = await traded()
+    await ruin(world)
+    await world.work()
+    await world.pass_by(1)
+    trade = await world.one(Trade)
+    assert (trade.state, trade.close_reason) == (TradeState.CLOSED, CloseReason.GUARD)
+    assert trade.profit == D("-0.20") * 17 - D("1.02")
+
+
+async def test_each_step_is_told_to_everybody_once():
+    world = await shared_desk()
+    await world.filled()
+    await ruin(world)
+    await world.work()
+    await world.pass_by(1, looks=5)
+    for person in (ADA, BOB, EVE):
+        assert await world.told(person) == [
+            NoticeKind.GUARD_FIRED,
+            NoticeKind.TRADE_CLOSED,
+            NoticeKind.GUARD_FLAT,
+        ]
+    actions = [each.action for each in await world.journal.find(AuditEntry)]
+    assert actions.count("guard_fired") == actions.count("guard_flat") == 1
+
+
+async def test_an_account_without_positions_is_locked_after_two_clean_looks():
+    world = await own_desk()
+    await ruin(world)
+    assert (await world.guard()).flat_readings == 1
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.FLAT
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.LOCKED
+    assert world.broker.received == []
+
+
+async def test_firing_is_written_before_anything_is_closed():
+    world = await traded()
+    seen = []
+
+    async def look() -> None:
+        seen.append((await phase(world), await world.journal.count(Order)))
+
+    world.journal.before_writing(Order, look)
+    await ruin(world)
+    assert seen == [(GuardPhase.CLOSING, 1)]
+
+
+async def test_a_fired_guard_hurries_every_look():
+    world = await traded()
+    await ruin(world)
+    assert (await world.watch()).hurry
+
+
+# ------------------------------------------------------------------ what it ends
+
+
+async def test_undecided_prompts_end_when_the_guard_fires():
+    world = await own_desk()
+    await world.offered()
+    await ruin(world)
+    prompt = await world.prompt()
+    assert (prompt.state, prompt.reason) == (PromptState.EXPIRED, "The guard fired.")
+    assert await world.redrawn(prompt) == 2
+
+
+async def test_an_approved_order_that_was_not_sent_is_withdrawn():
+    world = await own_desk()
+    prompt = await world.offered()
+    await world.approve()
+    await ruin(world)
+    order = await world.one(Order)
+    assert order.state is OrderState.CANCELLED
+    assert order.reason == "The guard fired before the order was sent."
+    assert await world.redrawn(prompt) == 3
+    await world.work()
+    assert world.broker.received == []
+
+
+async def test_an_order_without_a_prompt_is_withdrawn_too():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    await world.change(await world.one(Order), prompt_id=None)
+    await ruin(world)
+    assert (await world.one(Order)).state is OrderState.CANCELLED
+
+
+async def test_pending_orders_are_cancelled_before_positions_are_closed():
+    world = await traded()
+    await world.filled(
+        external_id="gold-2", order_type=OrderType.LIMIT, price=D("1948.00")
+    )
+    await ruin(world)
+    await world.work()
+    assert asked(world)[-2:] == [CancelRequest, CloseRequest]
+    await world.pass_by(1)
+    placed = await world.one(Order, order_type=OrderType.LIMIT, kind=OrderKind.OPEN)
+    assert placed.state is OrderState.CANCELLED
+    assert world.broker.past[-1].state is HistoryState.CANCELLED
+
+
+async def test_the_worst_loss_is_closed_first():
+    world = await own_desk()
+    small = world.broker.open_by_hand(Side.BUY, "0.10")
+    large = world.broker.open_by_hand(Side.BUY, "1.00")
+    gain = world.broker.open_by_hand(Side.SELL, "0.10")
+    world.broker.move("XAUUSD", "1940")
+    await ruin(world)
+    await world.work()
+    assert [each.ticket for each in world.broker.received] == [large, small, gain]
+
+
+async def test_a_prompt_decided_at_the_moment_of_firing_delays_it_by_one_look():
+    world = await own_desk()
+    await world.offered()
+    world.broker.balance -= 7_000
+    world.later(seconds=1)
+    world.journal.before_writing(Prompt, world.reject)
+    await world.watch()
+    assert await phase(world) is GuardPhase.TRIGGERED
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.CLOSING
+
+
+# ------------------------------------------------------------------------- scope
+
+
+async def test_foreign_positions_are_closed_where_the_scope_is_all():
+    world = await traded()
+    world.broker.open_by_hand()
+    world.broker.place_by_hand("1940")
+    await ruin(world)
+    await world.work()
+    assert (world.broker.positions, world.broker.orders) == ({}, {})
+
+
+async def test_foreign_positions_stay_where_the_scope_is_ours():
+    world = await traded(OURS)
+    foreign = world.broker.open_by_hand()
+    waiting = world.broker.place_by_hand("1940")
+    await ruin(world)
+    await world.work()
+    await world.pass_by(1, looks=4)
+    assert set(world.broker.positions) == {foreign}
+    assert set(world.broker.orders) == {waiting}
+    assert await phase(world) is GuardPhase.LOCKED
+
+
+async def test_a_foreign_positions_close_belongs_to_no_trade():
+    world = await own_desk()
+    ticket = world.broker.open_by_hand()
+    await ruin(world)
+    order = await world.one(Order)
+    assert (order.trade_id, order.signal_id, order.ticket) == (None, None, ticket)
+    assert (order.cause, order.user_id) == (Cause.GUARD, None)
+
+
+# ----------------------------------------------------------------------- refused
+
+
+async def test_a_refused_close_is_tried_again_with_growing_waits():
+    world = await traded()
+    world.broker.refuse(10018, 8, of=CloseRequest, message="Market closed.")
+    await ruin(world)
+    await world.work()
+    tries = [world.clock.now()]
+    for _ in range(100):
+        before = len(world.broker.received)
+        await world.pass_by(1)
+        if len(world.broker.received) > before:
+            tries.append(world.clock.now())
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(tries)]
+    assert waits == [2, 4, 8, 16, 30, 30]
+    assert await phase(world) is GuardPhase.CLOSING
+
+
+async def test_a_close_is_not_ordered_twice_while_one_is_on_its_way():
+    world = await traded()
+    await ruin(world)
+    for _ in range(5):
+        world.later(seconds=40)
+        await world.watch()
+    assert await closes(world) == [OrderState.QUEUED]
+
+
+async def test_a_lost_close_is_looked_up_and_not_repeated_while_unknown():
+    world = await traded()
+    world.broker.lose_reply(of=CloseRequest)
+    await ruin(world)
+    await world.work()
+    assert await closes(world) == [OrderState.UNKNOWN]
+    await world.pass_by(1, looks=4)
+    assert await closes(world) == [OrderState.FILLED]
+    assert (await world.one(Trade)).close_reason is CloseReason.GUARD
+    assert asked(world).count(CloseRequest) == 1
+
+
+async def test_a_close_that_never_arrived_is_ordered_again_once_that_is_proved():
+    world = await traded()
+    world.broker.lose_request(of=CloseRequest)
+    await ruin(world)
+    await world.work()
+    await world.pass_by(1, looks=5)
+    assert await closes(world) == [OrderState.UNKNOWN]
+    await world.pass_by(1, looks=6)
+    assert await closes(world) == [OrderState.NOT_EXECUTED, OrderState.FILLED]
+    assert await phase(world) is not GuardPhase.CLOSING
+
+
+async def test_a_close_in_part_is_followed_by_the_rest():
+    world = await traded()
+
+    def partly(result):
+        position = world.broker.positions[GOLD] = replace(before, volume=D("0.07"))
+        return replace(
+            result, status=ResultStatus.PARTIALLY_FILLED, volume=position.volume
+        )
+
+    before = world.broker.positions[GOLD]
+    world.broker.distort(partly)
+    await ruin(world)
+    await world.work()
+    await world.pass_by(1)
+    assert await closes(world) == [OrderState.PARTIALLY_FILLED]
+    await world.pass_by(1)
+    assert await closes(world) == [OrderState.PARTIALLY_FILLED, OrderState.FILLED]
+    assert world.broker.received[-1].volume == D("0.07")
+    assert world.broker.positions == {}
+
+
+# ------------------------------------------------------------------------- blind
+
+
+async def test_a_blind_guard_concludes_nothing_while_closing():
+    world = await own_desk()
+    await ruin(world)
+    world.broker.stale_by = timedelta(seconds=11)
+    await world.pass_by(1, looks=5)
+    assert (await phase(world), (await world.guard()).flat_readings) == (
+        GuardPhase.CLOSING,
+        1,
+    )
+    world.broker.stale_by = timedelta()
+    await world.pass_by(1, looks=2)
+    assert await phase(world) is GuardPhase.LOCKED
+
+
+async def test_a_broker_out_of_reach_concludes_nothing_while_closing():
+    world = await own_desk()
+    await ruin(world)
+    world.broker.down = True
+    await world.pass_by(1, looks=5)
+    assert await phase(world) is GuardPhase.CLOSING
+
+
+async def test_a_guard_fired_while_nothing_can_be_reached_stops_entries_at_once():
+    world = await own_desk()
+    await world.offered()
+    world.broker.down = True
+    await panic(world.tools, ACCOUNT, by=ADA)
+    await world.watch()
+    assert await phase(world) is GuardPhase.CLOSING
+    assert (await world.prompt()).state is PromptState.EXPIRED
+
+
+async def test_a_stale_picture_with_positions_still_gets_them_closed():
+    world = await traded()
+    await ruin(world)
+    world.broker.stale_by = timedelta(seconds=11)
+    await world.pass_by(1)
+    assert world.broker.positions == {}
+
+
+# ------------------------------------------------------------------ late arrivals
+
+
+async def test_a_late_fill_after_the_lock_is_recorded_and_closed_again():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=60))
+    world.broker.lose_reply()
+    await world.work()
+    world.broker.hide_for(timedelta())
+    await ruin(world)
+    await world.pass_by(6, looks=6)
+    assert await phase(world) is GuardPhase.LOCKED
+    await world.pass_by(60)
+    assert await phase(world) is GuardPhase.CLOSING
+    await world.pass_by(1, looks=6)
+    assert await phase(world) is GuardPhase.LOCKED
+    assert (await world.one(Trade)).close_reason is CloseReason.GUARD
+    assert world.broker.positions == {}
+
+
+async def test_a_position_that_turns_up_while_flat_is_closed():
+    world = await own_desk()
+    await ruin(world)
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.FLAT
+    world.broker.open_by_hand()
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.CLOSING
+    await world.pass_by(1, looks=3)
+    assert await phase(world) is GuardPhase.LOCKED
+
+
+async def test_one_clean_look_between_two_positions_proves_nothing():
+    world = await own_desk()
+    await ruin(world)
+    assert (await world.guard()).flat_readings == 1
+    world.broker.open_by_hand()
+    await world.pass_by(1)
+    assert (await world.guard()).flat_readings == 0
+    await world.pass_by(1)
+    assert (await phase(world), (await world.guard()).flat_readings) == (
+        GuardPhase.CLOSING,
+        1,
+    )
+
+
+async def test_an_entry_whose_outcome_is_unknown_keeps_the_account_from_being_flat():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.lose_request()
+    world.broker.settle = timedelta(seconds=60)
+    await world.work()
+    await ruin(world)
+    await world.pass_by(5, looks=10)
+    assert await phase(world) is GuardPhase.CLOSING
+    await world.pass_by(5, looks=6)
+    assert await phase(world) is GuardPhase.LOCKED
+
+
+# ----------------------------------------------------------------------- restarts
+
+
+async def test_closing_goes_on_where_a_crash_left_it():
+    world = await traded()
+    world.broker.balance -= 7_000
+    world.later(seconds=1)
+
+    async def crash() -> None:
+        raise KeyboardInterrupt
+
+    world.journal.before_writing(Order, crash)
+    try:
+        await world.watch()
+    except KeyboardInterrupt:
+        assert await phase(world) is GuardPhase.CLOSING
+    await world.pass_by(1, looks=5)
+    assert await phase(world) is GuardPhase.LOCKED
+    assert world.broker.positions == {}
+
+
+async def test_closes_leave_before_anything_else():
+    world = await traded()
+    await ruin(world)
+    item = await world.one(OutboxItem, topic=Topic.EXECUTE, done_at=None)
+    assert item.priority == 0
+
+
+# --------------------------------------------------------------------------- panic
+
+
+async def test_a_panic_closes_everything_and_says_so():
+    world = await traded()
+    assert await panic(world.tools, ACCOUNT, by=ADA)
+    await world.pass_by(1, looks=5)
+    assert await phase(world) is GuardPhase.LOCKED
+    trade = await world.one(Trade)
+    assert trade.close_reason is CloseReason.PANIC
+    assert world.broker.positions == {}
+
+
+async def test_a_guard_row_that_changes_under_the_closing_is_met_again():
+    world = await traded()
+
+    async def meddle() -> None:
+        world.journal.before_writing(GuardState, again)
+
+    async def again() -> None:
+        await world.change(await world.guard(), warned_percent=50)
+
+    world.journal.before_writing(GuardState, meddle)
+    await ruin(world)
+    assert await phase(world) is GuardPhase.TRIGGERED
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.CLOSING
