@@ -1,6 +1,5 @@
 """The demo's configuration and its one process on one port."""
 
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from core.desk.commanding import InviteWish, invite
 from core.desk.tools import Tools
 from core.errors import Refused
 from core.ids import AccountId
-from core.users import Role
+from core.users import Provider, Role
 
 ACCOUNT = AccountId("demo")
 PROVIDER = "demo"
@@ -109,7 +108,8 @@ async def open_demo(settings: Settings, base: Path) -> AsyncIterator[Demo]:
 
 async def _provider(tools: Tools, house: House, url: str) -> ProviderClient:
     """A provider of its own for each run: secrets are shown only once."""
-    name = f"{PROVIDER}-{secrets.token_hex(2)}"
+    taken = await tools.journal.count(Provider)
+    name = PROVIDER if not taken else f"{PROVIDER}{taken + 1}"
     made = await add_provider(tools, house.office.vault, name=name, instruments=())
     return ProviderClient(
         url=url, name=made.name, secret=made.secret, clock=tools.clock

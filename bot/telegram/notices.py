@@ -178,7 +178,7 @@ def _position_line(trade: Trade, currency: str) -> str:
     return (
         f"{SIDES[trade.side]} {plain(trade.volume_open)} {safe(trade.instrument)} "
         f"from {price(trade.open_price)}: <b>{signed(trade.floating)} {currency}</b>\n"
-        f"   Stop {price(trade.stop_loss)} · Target {price(trade.take_profit)}"
+        f"   SL {price(trade.stop_loss)} · TP {price(trade.take_profit)}"
     )
 
 
@@ -241,7 +241,7 @@ def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
 def close_all_question(count: int, asked: int) -> View:
     """Really everything?"""
     confirm = Button(
-        text="✅ Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
+        text="Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
     )
     return View(
         text=f"Close all {count} open trades on your own accounts, at the market, and "
@@ -253,9 +253,7 @@ def close_all_question(count: int, asked: int) -> View:
 def panic_question(accounts: Sequence[Account], argument: str) -> View:
     """Really flatten and lock?"""
     names = ", ".join(safe(each.id) for each in accounts)
-    confirm = Button(
-        text="✅ Confirm", data=pack(Press.PANIC, argument), style="danger"
-    )
+    confirm = Button(text="Confirm", data=pack(Press.PANIC, argument), style="danger")
     return View(
         text=f"🛑 <b>Panic on {names}</b>: open prompts end, waiting orders are "
         "withdrawn, every position in the guard's scope is closed, and nothing is "
@@ -265,7 +263,7 @@ def panic_question(accounts: Sequence[Account], argument: str) -> View:
 
 
 def _never_mind() -> Button:
-    return Button(text="◀ Back", data=pack(Press.NEVER_MIND))
+    return Button(text="Back", data=pack(Press.NEVER_MIND))
 
 
 def help_view(*, manages: bool) -> View:

@@ -111,8 +111,8 @@ def _levels(card: PromptCard) -> str:
     signal, prompt = card.signal, card.prompt
     entry = prompt.price if prompt.price is not None else signal.price
     return (
-        f"Entry <b>{price(entry)}</b> · Stop {price(signal.stop_loss)}"
-        f" · Target {price(signal.take_profit)}"
+        f"Entry <b>{price(entry)}</b> · SL {price(signal.stop_loss)}"
+        f" · TP {price(signal.take_profit)}"
     )
 
 
@@ -243,12 +243,12 @@ def _decide_row(card: PromptCard) -> tuple[Button, ...]:
     lots = "" if card.prompt.lots is None else f" {plain(card.prompt.lots)} lots"
     return (
         Button(
-            text=f"✅ Approve{lots}",
+            text=f"Approve{lots}",
             data=pack(Press.APPROVE, card.prompt.nonce),
             style="success",
         ),
         Button(
-            text="✖ Reject", data=pack(Press.REJECT, card.prompt.nonce), style="danger"
+            text="Reject", data=pack(Press.REJECT, card.prompt.nonce), style="danger"
         ),
     )
 
@@ -259,14 +259,14 @@ def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
     return (
         (
             Button(
-                text=f"✅ Confirm: risk {money} {card.account.currency}",
+                text=f"Confirm: risk {money} {card.account.currency}",
                 data=pack(Press.CONFIRM, nonce),
                 style="success",
             ),
         ),
         (
-            Button(text="◀ Back", data=pack(Press.BACK, nonce)),
-            Button(text="✖ Reject", data=pack(Press.REJECT, nonce), style="danger"),
+            Button(text="Back", data=pack(Press.BACK, nonce)),
+            Button(text="Reject", data=pack(Press.REJECT, nonce), style="danger"),
         ),
     )
 

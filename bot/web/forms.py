@@ -40,7 +40,7 @@ def read_form(model: type[M], given: Mapping[str, object]) -> Form[M]:
         faults = error.errors(include_url=False, include_context=False)
     wrong = frozenset(str(fault["loc"][0]) for fault in faults)
     rest = {name: value for name, value in given.items() if name not in wrong}
-    problems = (_problem(fault, model.model_fields) for fault in faults)
+    problems = (_problem(fault, model.model_fields) for fault in faults[:MOST_PROBLEMS])
     return Form(
         content=model.model_validate(rest), problems=tuple(problems), wrong=wrong
     )
