@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import SystemClock, SystemIds
-from bot.config import AccountConfig, Settings
 from bot.consent import read_consent
 from bot.markets import PaperMarket
 from bot.plans import choices_of
+from bot.settings import AccountConfig, Settings
 from charts.media import MediaStore, sign, verify
 from charts.pictures import Look
 from charts.pool import RenderPool

@@ -9,26 +9,16 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import time
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import ValidationError
+
+from bot.settings import AccountConfig, Section, Settings
 
 PREFIX = "TAPGATE_"
 SECRETS = ("telegram.token", "telegram.webhook_secret", "secret_key")
 """Never in the file."""
-Percent = Annotated[Decimal, Field(ge=0, le=100)]
-Positive = Annotated[int, Field(gt=0)]
 
 
 class ConfigError(Exception):
@@ -37,201 +27,6 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class Section(BaseModel):
-    """One table of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Service(Section):
-    """Where the service listens and keeps its files."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8080
-    public_url: str = ""
-    data_dir: Path = Path("data")
-    log_format: Literal["text", "json"] = "text"
-
-
-class Telegram(Section):
-    """The bot."""
-
-    api_base: str = "https://api.telegram.org"
-    mode: Literal["polling", "webhook"] = "polling"
-    owners: tuple[int, ...] = ()
-    token: SecretStr = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
-
-
-class Database(Section):
-    """Where the journal is."""
-
-    url: str = ""
-
-
-class Cache(Section):
-    """Where pictures are remembered."""
-
-    url: str = "memory://"
-
-
-class Signals(Section):
-    """What providers may send."""
-
-    instruments: tuple[str, ...] = (
-        "XAUUSD",
-        "XAGUSD",
-        "EURUSD",
-        "GBPUSD",
-        "USDJPY",
-        "USDCHF",
-        "AUDUSD",
-        "USDCAD",
-        "NZDUSD",
-        "EURJPY",
-        "GBPJPY",
-        "EURGBP",
-        "US30",
-        "NAS100",
-        "SPX500",
-        "GER40",
-        "USOIL",
-        "BTCUSD",
-        "ETHUSD",
-    )
-    expires_seconds: Annotated[int, Field(ge=10, le=604_800)] = 900
-    timestamp_tolerance_seconds: Positive = 300
-    require_stop_loss: bool = True
-    max_body_bytes: Positive = 4096
-    max_payload_bytes: Positive = 1024
-    rate_per_minute: Annotated[int, Field(ge=0)] = 600
-    rate_burst: Annotated[int, Field(ge=0)] = 100
-    open_signals: Annotated[int, Field(ge=0)] = 1000
-
-
-class Approvals(Section):
-    """What an Approve needs."""
-
-    consent_dir: Path = Path("consent")
-    max_drift_r: Annotated[Decimal, Field(ge=0)] = Decimal("0.25")
-    confirm_above_risk_percent: Percent = Decimal("2.0")
-    confirm_live: bool = True
-
-
-class Risk(Section):
-    """Limits of every account that has none of its own."""
-
-    per_trade_percent: Annotated[Decimal, Field(gt=0, le=100)] = Decimal("1.0")
-    max_drawdown_percent: Percent = Decimal("20.0")
-    warn_percents: tuple[int, ...] = (50, 75, 90)
-    daily_loss_percent: Percent = Decimal(0)
-    day_resets_at: time = time(0, 0)
-    day_timezone: str = "UTC"
-    guard_closes: Literal["all", "ours"] = "all"
-
-    @field_validator("day_timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as unknown:
-            message = f"must be an IANA time zone like Europe/Berlin, was {name!r}"
-            raise ValueError(message) from unknown
-        return name
-
-
-class AccountRisk(Section):
-    """An account's own limits; what is absent comes from ``[risk]``."""
-
-    per_trade_percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
-    max_drawdown_percent: Percent | None = None
-    warn_percents: tuple[int, ...] | None = None
-    daily_loss_percent: Percent | None = None
-    day_resets_at: time | None = None
-    day_timezone: str | None = None
-    guard_closes: Literal["all", "ours"] | None = None
-    max_lots: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    max_spread_points: Annotated[int, Field(ge=0)] = 0
-    lots_without_stop: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    commission_per_lot: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-    initial_balance: Annotated[Decimal, Field(ge=0)] = Decimal(0)
-
-
-class Jobs(Section):
-    """How often the jobs run."""
-
-    guard_seconds: Annotated[Decimal, Field(gt=0, le=60)] = Decimal(2)
-    reconcile_seconds: Annotated[Decimal, Field(gt=0, le=600)] = Decimal(10)
-    expire_seconds: Annotated[Decimal, Field(gt=0, le=60)] = Decimal(5)
-
-
-class Charts(Section):
-    """What pictures look like."""
-
-    candles: Annotated[int, Field(ge=10, le=500)] = 120
-    moving_averages: tuple[int, int] = (20, 50)
-    width: Annotated[int, Field(ge=400, le=4000)] = 1200
-    height: Annotated[int, Field(ge=300, le=4000)] = 750
-    theme: Literal["light", "dark"] = "light"
-    source_account: str = ""
-    cache_seconds: Positive = 3600
-    cache_entries: Positive = 500
-    cdn_base_url: str = ""
-
-
-class Alerts(Section):
-    """Where alarms go beside Telegram."""
-
-    url: str = ""
-    heartbeat_url: str = ""
-
-
-class AccountConfig(Section):
-    """One trading account."""
-
-    broker: Literal["paper", "mt5", "bridge"]
-    kind: Literal["own", "desk"] = "own"
-    currency: str = "USD"
-    balance: Annotated[Decimal, Field(gt=0)] = Decimal(10_000)
-    leverage: Positive = 100
-    feed: str = "random"
-    speed: Annotated[Decimal, Field(gt=0, le=1000)] = Decimal(1)
-    login: int = 0
-    server: str = ""
-    terminal_path: str = ""
-    real_money: bool = False
-    risk: AccountRisk = AccountRisk()
-    symbols: Mapping[str, str] = {}
-
-
-class Settings(Section):
-    """The whole configuration."""
-
-    service: Service = Service()
-    telegram: Telegram = Telegram()
-    database: Database = Database()
-    cache: Cache = Cache()
-    signals: Signals = Signals()
-    approvals: Approvals = Approvals()
-    risk: Risk = Risk()
-    jobs: Jobs = Jobs()
-    charts: Charts = Charts()
-    alerts: Alerts = Alerts()
-    accounts: Mapping[str, AccountConfig] = {}
-    secret_key: SecretStr = SecretStr("")
-
-    @field_validator("accounts")
-    @classmethod
-    def _named_plainly(
-        cls, accounts: Mapping[str, AccountConfig]
-    ) -> Mapping[str, AccountConfig]:
-        for name in accounts:
-            if not (name.isascii() and name.replace("_", "").isalnum() and name[:1]):
-                message = f"an account's name is letters, digits and _, was {name!r}"
-                raise ValueError(message)
-        return accounts
 
 
 def environment() -> Mapping[str, str]:
@@ -287,6 +82,27 @@ def build(
         ) from invalid
 
 
+def unserved(settings: Settings) -> list[str]:
+    """Choices that this version does not serve yet, each as a sentence.
+
+    They are refused, because a choice that is accepted and ignored is a lie.
+    """
+    problems = []
+    if settings.telegram.mode != "polling":
+        problems.append('telegram.mode: this version serves only "polling".')
+    if not settings.cache.url.startswith("memory:"):
+        problems.append('cache.url: this version serves only "memory://".')
+    if settings.alerts.url or settings.alerts.heartbeat_url:
+        problems.append("alerts: this version alarms by Telegram only.")
+    problems += [
+        f'accounts.{name}.broker: this version serves only "paper", '
+        f'was "{account.broker}".'
+        for name, account in settings.accounts.items()
+        if account.broker != "paper"
+    ]
+    return problems
+
+
 def _variable(name: str) -> str:
     return PREFIX + name.upper().replace(".", "__")
 
@@ -316,7 +132,7 @@ def _overlaid(content: dict[str, Any], environ: Mapping[str, str]) -> dict[str, 
     return merged
 
 
-_NOT_KEYS = frozenset({"TAPGATE_CONFIG"})
+_NOT_KEYS = frozenset({"TAPGATE_CONFIG", "TAPGATE_PROVIDER_SECRET"})
 
 
 def _secret_file(variable: str, path: str) -> str:

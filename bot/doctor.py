@@ -9,7 +9,8 @@ import aiohttp
 
 from bot.app import Office, open_office, paper_brokers
 from bot.clock import SystemClock
-from bot.config import ConfigError, Settings, environment, load
+from bot.config import ConfigError, environment, load, unserved
+from bot.settings import Settings
 from core.accounts import Account
 from core.errors import BrokerUnavailable, JournalUnavailable, Refused
 from core.users import Provider
@@ -40,8 +41,12 @@ async def examine(path: Path, base: Path) -> list[Finding]:
         return [
             Finding(part="config", ok=False, said=problem) for problem in wrong.problems
         ]
+    problems = [
+        Finding(part="config", ok=False, said=problem) for problem in unserved(settings)
+    ]
     valid = Finding(part="config", ok=True, said=f"{path} is valid.")
-    return [valid, *[finding async for finding in _parts(settings, base)]]
+    parts = [finding async for finding in _parts(settings, base)]
+    return [*(problems or [valid]), *parts]
 
 
 async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:

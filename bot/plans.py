@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from bot.config import AccountConfig, Settings
+from bot.settings import AccountConfig, Settings
 from core.accounts import AccountKind, BrokerKind, GuardScope, RiskRules
 from core.broker import TradeMode
 from core.desk.commanding import AccountPlan

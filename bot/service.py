@@ -1,7 +1,5 @@
 """The running service: every loop and the web server, started and ended in order."""
 
-import asyncio
-import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -224,12 +222,3 @@ class Service:
 
 def _part(ok: bool, otherwise: str) -> PartHealth:  # noqa: FBT001 - reads as a sentence
     return PartHealth(ok=ok, detail="" if ok else otherwise)
-
-
-async def until_told_to_stop() -> None:
-    """Wait for SIGTERM or SIGINT."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()

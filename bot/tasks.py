@@ -1,6 +1,7 @@
 """The only place that creates tasks, so that none is lost and none fails unseen."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 
@@ -53,6 +54,15 @@ async def _for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
 async def pause(span: timedelta) -> None:
     """Do nothing for a while."""
     await asyncio.sleep(span.total_seconds())  # noqa: TID251 - the one wait
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
 
 
 class Bell:

@@ -48,7 +48,7 @@ class ChartFailed(TapgateError):
 
 
 class JournalUnavailable(TapgateError):
-    """The journal could not be written; nothing of the transaction is stored."""
+    """The database does not answer; whether a commit got through is read again."""
 
 
 class Refused(TapgateError):

@@ -87,7 +87,9 @@ def too_poor(
 def rejected(fault: Refusal) -> OrderResult:
     """The answer that carries a refusal."""
     return OrderResult(
-        status=failure_status(fault.code), retcode=fault.code.value, message=fault.sentence
+        status=failure_status(fault.code),
+        retcode=fault.code.value,
+        message=fault.sentence,
     )
 
 

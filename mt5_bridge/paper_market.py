@@ -142,7 +142,7 @@ class Market:
         yield begins
         bends = [begins + quote * span for quote in range(1, QUOTES)]
         for turn in self._turns.get(instrument, ()):
-            bends += [turn.at - _INSTANT, turn.at, turn.done]
+            bends += [turn.at - _INSTANT, turn.at]
         for moment in (*bends, ends - _INSTANT, self.elapsed):
             if begins < moment < ends and moment <= self.elapsed:
                 yield moment

@@ -9,10 +9,10 @@ quote works in this order, so that a position lives at least one quote:
 
 from core.broker import DealReason, HistoryState, PendingOrder
 from core.market import OrderType
+from core.money import HUNDRED, percent_of
 from mt5_bridge.paper_account import Leaving, PaperAccount
 from mt5_bridge.paper_book import Held
 from mt5_bridge.paper_engine import too_poor
-from mt5_bridge.paper_money import margin_level
 
 STOP_OUT_PERCENT = 50
 """The margin level at and below which the broker closes positions."""
@@ -68,15 +68,18 @@ def _activate(account: PaperAccount, order: PendingOrder) -> None:
 def _stop_out(account: PaperAccount) -> None:
     """Close the largest loss until the margin level is above the limit again."""
     while margin := account.margin():
-        level = margin_level(account.equity(), margin)
+        equity = account.equity()
         losing = [
             held
             for held in account.book.held()
             if held.instrument not in account.moment.closed
         ]
-        if level > STOP_OUT_PERCENT or not losing:
+        if equity * HUNDRED > margin * STOP_OUT_PERCENT or not losing:
             return
         held = min(losing, key=account.floating)
-        comment = f"[so {level}%]"
-        leaving = Leaving(reason=DealReason.STOP_OUT, magic=held.magic, comment=comment)
+        leaving = Leaving(
+            reason=DealReason.STOP_OUT,
+            magic=held.magic,
+            comment=f"[so {percent_of(equity, margin):.2f}%]",
+        )
         account.leave(held, held.volume, leaving)

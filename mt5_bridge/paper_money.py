@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from core.errors import Refused
 from core.market import Side, SymbolSpec
-from core.money import HUNDRED, cents
+from core.money import cents
 from mt5_bridge.paper_specs import PaperSpec
 
 CURRENCIES = ("USD", "EUR", "GBP")
@@ -98,8 +98,3 @@ def _in_dollars(value: Decimal, currency: str, price_of: PriceOf) -> Decimal:
     if currency in _DIRECT:
         return value * price_of(_DIRECT[currency])
     return value / price_of(_INVERSE[currency])
-
-
-def margin_level(equity: Decimal, margin: Decimal) -> Decimal:
-    """Equity in percent of the margin, to a hundredth; margin must not be 0."""
-    return (equity / margin * HUNDRED).quantize(Decimal("0.01"))

@@ -166,7 +166,7 @@ class Session:
         if turn or place != live.place or not draft.same_as(live.book):
             self._opened().save(live.book, draft, place, turn)
         self._hide(live.book.next_ticket, draft.next_ticket)
-        live.book, live.place = draft.draft(), place
+        live.book, live.place = draft, place
 
     def _account(self, live: _Live, draft: Book) -> PaperAccount:
         @cache
@@ -234,7 +234,7 @@ class Session:
                 self._setup.settings.balance, "opening balance"
             )
         self._opened().create(self._setup.settings.currency, draft, live.place)
-        live.book = draft.draft()
+        live.book = draft
         return live
 
     def _revived(self, saved: Saved) -> _Live:

@@ -185,7 +185,7 @@ class Unit:
         question = (
             select(leases.c.epoch)
             .where(leases.c.id == fence.lease)
-            
+            .with_for_update(read=True)
         )
         if self._connection.execute(question).scalar() != fence.epoch:
             raise LeaseLost(fence.lease)

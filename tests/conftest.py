@@ -9,7 +9,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 LOOPBACK = ("127.", "::1", "localhost")
-STRICT = "TAPGATE_NO_MISSING"
+STRICT = "NO_MISSING_SERVICES"
 """Set where every service must be there: then a missing one fails the run."""
 
 

@@ -203,8 +203,12 @@ class FakeBook:
 
     def _ticket(self) -> Ticket:
         ticket = Ticket(next(self._tickets))
-        self._hidden[ticket] = self._clock.now() + self._hide_for
+        self._hide(ticket)
         return ticket
+
+    def _hide(self, ticket: Ticket) -> None:
+        if self._hide_for:
+            self._hidden[ticket] = self._clock.now() + self._hide_for
 
     def _new_order(self, request: OpenRequest) -> PendingOrder:
         return PendingOrder(
@@ -223,7 +227,7 @@ class FakeBook:
         )
 
     def _enter(self, order: PendingOrder, price: Decimal, reason: DealReason) -> Deal:
-        self._hidden[order.ticket] = self._clock.now() + self._hide_for
+        self._hide(order.ticket)
         position = Position(
             ticket=order.ticket,
             identifier=order.ticket,

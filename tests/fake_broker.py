@@ -68,10 +68,14 @@ class FakeBroker(FakeBook):
         result = _refused(retcode, message)
         self._faults += [(of, lambda _: result)] * times
 
-    def fail(self, error: BaseException, *, of: type = object) -> None:
-        """Raise ``error`` from the next send, of which nothing is executed."""
+    def fail(
+        self, error: BaseException, *, of: type = object, executed: bool = False
+    ) -> None:
+        """Raise ``error`` from the next send, after it was executed or instead."""
 
-        def raising(_: BrokerRequest) -> OrderResult:
+        def raising(request: BrokerRequest) -> OrderResult:
+            if executed:
+                self._execute(request)
             raise error
 
         self._faults.append((of, raising))
@@ -79,6 +83,10 @@ class FakeBroker(FakeBook):
     def distort(self, change: Callable[[OrderResult], OrderResult]) -> None:
         """Execute the next send, and answer something else."""
         self._faults.append((object, lambda request: change(self._execute(request))))
+
+    def forget_faults(self) -> None:
+        """From now on everything goes well."""
+        self._faults.clear()
 
     def meanwhile(self, action: Callable[[], Awaitable[object]]) -> None:
         """Let ``action`` happen while the next send is under way."""

@@ -4,6 +4,8 @@ Nothing heavy is imported before a command needs it: aiogram alone takes seconds
 """
 
 import sys
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -45,10 +47,25 @@ looking.add_commands(app)
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
+        app(hoisted(sys.argv[1:]))
     except ConfigError as wrong:
         complain(*wrong.problems)
         sys.exit(USAGE)
     except TapgateError as problem:
         complain(str(problem))
         sys.exit(PROBLEM)
+
+
+def hoisted(words: Sequence[str]) -> list[str]:
+    """``--config FILE`` works before and after a command: it is moved to the front."""
+    found: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--config":
+            found += [word, *islice(left, 1)]
+        elif word.startswith("--config="):
+            found.append(word)
+        else:
+            rest.append(word)
+    return found + rest

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import logs
-from bot.config import Settings, environment, load
+from bot.config import environment, load
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.app import Office
@@ -83,7 +85,12 @@ def _plain(text: str) -> str:
 
 def print_json(content: object) -> None:
     """One JSON document and nothing else."""
-    typer.echo(json.dumps(content, indent=2, default=str))
+    typer.echo(json.dumps(content, indent=2, default=_json_value))
+
+
+def _json_value(value: object) -> object:
+    """Decimals as numbers, which a script can compare; the rest as text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def print_table(

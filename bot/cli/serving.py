@@ -16,9 +16,10 @@ from rich.table import Table
 
 from bot import logs
 from bot.cli.common import context_of
-from bot.config import ConfigError, Settings
+from bot.config import ConfigError, unserved
 from bot.errors import StoryFailed
-from bot.tasks import Nursery
+from bot.settings import Settings
+from bot.tasks import Nursery, until_told_to_stop
 
 if TYPE_CHECKING:
     from bot.demo.house import Demo
@@ -61,12 +62,14 @@ def run(
         raise ConfigError([message])
     if not settings.accounts:
         raise ConfigError([f"{ours.config}: there is no [accounts.NAME] section."])
+    if problems := unserved(settings):
+        raise ConfigError(problems)
     asyncio.run(_run(settings, ours.base, role))
 
 
 async def _run(settings: Settings, base: Path, role: ServiceRole) -> None:
     from bot.app import open_house
-    from bot.service import Service, until_told_to_stop
+    from bot.service import Service
 
     command = f"tapgate run --role {role}"
     async with open_house(settings, base, command=command) as house:
@@ -96,7 +99,6 @@ async def _sandbox(port: int) -> None:
     from bot.clock import SystemClock
     from bot.demo.people import PEOPLE
     from bot.sandbox import create_sandbox
-    from bot.service import until_told_to_stop
 
     app = web.Application()
     create_sandbox(now=SystemClock().now, users=PEOPLE).add_routes(app)
@@ -149,7 +151,6 @@ async def _within(
 async def _by_hand(port: int, folder: Path) -> int:
     from bot.demo.house import demo_settings, open_demo, settle_in
     from bot.demo.show import play
-    from bot.service import until_told_to_stop
 
     settings = demo_settings(port, folder, limit_percent=BY_HAND_LIMIT_PERCENT)
     console.print("Starting: sandbox Telegram, paper broker, service…")

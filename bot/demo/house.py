@@ -10,7 +10,6 @@ from typing import Any
 
 from bot.app import House, open_house
 from bot.clock import SystemClock
-from bot.config import Settings
 from bot.demo.hands import Hands
 from bot.demo.people import ADA, PEOPLE, VERA
 from bot.markets import PaperMarket
@@ -19,6 +18,7 @@ from bot.providers import add_provider
 from bot.sandbox import Sandbox, create_sandbox
 from bot.sandbox.errors import Problem
 from bot.service import Service
+from bot.settings import Settings
 from core.desk.commanding import InviteWish, invite
 from core.desk.tools import Tools
 from core.errors import Refused

@@ -2,36 +2,76 @@
 
 import html
 import json
+import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
 """UTF-16 units, counted after the markup is parsed."""
+MOST_MARKS = 3
+"""Combining marks on one letter; more would paint over the lines around it."""
+
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters that show nothing although Unicode does not call them invisible."""
+_TAG = re.compile(r"<[^>]*>")
+
+
+def tidy(text: str) -> str:
+    """A foreign text in one line, without control, bidi or invisible characters."""
+    return " ".join("".join(_visible(text)).split())
+
+
+def _visible(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category[0] == "M" else 0
+        if character.isspace():
+            yield " "
+        elif category[0] != "C" and character not in _INVISIBLE and marks <= MOST_MARKS:
+            yield character
 
 
 def safe(text: str) -> str:
-    """A foreign text for HTML: one line, no control, bidi or invisible characters."""
-    plain = "".join(
-        " " if character.isspace() else character
-        for character in text
-        if character.isspace() or unicodedata.category(character)[0] != "C"
-    )
-    return html.escape(" ".join(plain.split()), quote=False)
+    """A foreign text for HTML: tidied and escaped."""
+    return html.escape(tidy(text), quote=False)
+
+
+def brief(text: str, limit: int) -> str:
+    """A foreign text for HTML of which at most ``limit`` units are shown."""
+    return html.escape(clip(tidy(text), limit), quote=False)
 
 
 def units(text: str) -> int:
     """UTF-16 units, as Telegram counts."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shown_units(markup: str) -> int:
+    """UTF-16 units that are left of HTML once Telegram has parsed it."""
+    return units(html.unescape(_TAG.sub("", markup)))
 
 
 def clip(text: str, limit: int) -> str:
     """The start of ``text`` in at most ``limit`` units, with an ellipsis if cut."""
     if units(text) <= limit:
         return text
-    kept = text.encode("utf-16-le")[: (limit - 1) * 2].decode("utf-16-le", "ignore")
-    return f"{kept.rstrip()}…"
+    encoded = text.encode("utf-16-le", "surrogatepass")[: (limit - 1) * 2]
+    return f"{encoded.decode('utf-16-le', 'ignore').rstrip()}…"
+
+
+def listed(parts: Sequence[str], *, between: str = "\n") -> str:
+    """As many whole parts as one message holds, and how many more there are."""
+    shown, left = "", TEXT_LIMIT - 40
+    for number, part in enumerate(parts):
+        left -= shown_units(part) + len(between)
+        if left < 0:
+            return f"{shown}{between}… and {len(parts) - number} more."
+        shown = f"{shown}{between}{part}" if shown else part
+    return shown
 
 
 def number(value: Decimal, places: int = 2) -> str:
@@ -54,15 +94,23 @@ def clock(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
+def until(moment: datetime, *, now: datetime) -> str:
+    """A time to come: ``12:31 UTC``, with its date when that is not today's."""
+    later = moment.astimezone(UTC)
+    if later.date() == now.astimezone(UTC).date():
+        return clock(later)
+    return f"{later.day} {later:%b} {clock(later)}"
+
+
 def why(payload: str, limit: int) -> str:
     """The provider's reason in one safe line, from the payload's JSON."""
     content = json.loads(payload)
     for key in ("reason", "comment", "note", "text"):
         if isinstance(content.get(key), str):
-            return safe(clip(content[key], limit))
+            return brief(content[key], limit)
     pairs = (f"{key} {_short(value)}" for key, value in content.items())
-    return safe(clip(", ".join(pairs), limit))
+    return brief(", ".join(pairs), limit)
 
 
 def _short(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

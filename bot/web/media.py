@@ -38,7 +38,7 @@ class Media:
     def _allowed(self, request: web.Request, path: str) -> bool:
         expires = request.query.getall("expires", [])
         signature = request.query.getall("signature", [])
-        if not expires or not signature:
+        if (len(expires), len(signature)) != (1, 1):
             return False
         now = self._clock.now()
         return self._media.verify(path, expires[0], signature[0], now)

@@ -271,7 +271,7 @@ async def _order(tools: Tools, order: Order) -> int:
     tries = await journal.count(Order, **target)
     last = await journal.find(Order, order_by="-attempt", limit=1, **target)
     wait = min(timedelta(seconds=2 ** min(tries, 5)), LONGEST_WAIT)
-    if last and tools.clock.now() - last[0].updated_at < wait:
+    if last and abs(tools.clock.now() - last[0].updated_at) < wait:
         return 0
     await journal.commit(
         *tools.fence(order.account_id),

@@ -12,7 +12,7 @@ from core.accounts import (
     GuardPhase,
     GuardState,
 )
-from core.broker import Snapshot, TradeMode
+from core.broker import TradeMode
 from core.desk.closing import Will, close_positions, withdraw_pendings
 from core.desk.joining import hash_token
 from core.desk.tools import Tools, again, by_user
@@ -240,8 +240,11 @@ async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
 
 
 async def _close_account(tools: Tools, account: Account, user_id: UserId) -> int:
-    broker = tools.brokers[account.id]
-    snapshot: Snapshot = await broker.get_snapshot(since=tools.clock.now())
+    broker = tools.brokers.get(account.id)
+    if broker is None:
+        message = f"{account.id} is not served here"
+        raise BrokerUnavailable(message)
+    snapshot = await broker.get_snapshot(since=tools.clock.now())
     trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     ours = {trade.position_id for trade in trades}
     placed = {

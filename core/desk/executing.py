@@ -55,23 +55,31 @@ async def execute(tools: Tools, order_id: OrderId) -> None:
     if order.account_id not in tools.brokers:
         message = f"order {order_id} belongs to {order.account_id}, not served here"
         raise LookupError(message)
-    for number in range(1, MAX_SENDS + 1):
-        why_not = await _bar(tools, order)
-        if why_not:
-            await _stop(tools, order, why_not)
-            return
-        try:
-            order, send = await _intend(tools, order, number)
-        except Conflict:
-            if order.state is OrderState.QUEUED:
-                raise
-            await _stop(tools, order, "The guard fired between two tries.")
-            return
-        result = await _send(tools, order, send)
-        if number == MAX_SENDS or not _proved_undone(result):
-            await tools.journal.commit(*writes(tools, order, send, result))
-            return
-        await tools.journal.commit(Save(_refused(tools, send, result)))
+    number, left = 1, await _once(tools, order, 1)
+    while left is not None:
+        number += 1
+        left = await _once(tools, left, number)
+
+
+async def _once(tools: Tools, order: Order, number: int) -> Order | None:
+    """Send once, if nothing bars it; the order while it may leave once more."""
+    why_not = await _bar(tools, order)
+    if why_not:
+        await _stop(tools, order, why_not)
+        return None
+    try:
+        order, send = await _intend(tools, order, number)
+    except Conflict:
+        if order.state is OrderState.QUEUED:
+            raise
+        await _stop(tools, order, "The guard fired between two tries.")
+        return None
+    result = await _send(tools, order, send)
+    if number == MAX_SENDS or not _proved_undone(result):
+        await tools.journal.commit(*writes(tools, order, send, result))
+        return None
+    await tools.journal.commit(Save(_refused(tools, send, result)))
+    return order
 
 
 async def _stop(tools: Tools, order: Order, reason: str) -> None:
@@ -155,33 +163,31 @@ def _not_sent(reason: str) -> OrderResult:
 
 def _request(order: Order, send: Send) -> BrokerRequest:
     comment = f"tg-{order.id[-12:]}-{send.number}"[:COMMENT_LIMIT]
+    if order.kind is OrderKind.OPEN:
+        return OpenRequest(
+            instrument=order.instrument,
+            side=order.side,
+            order_type=order.order_type,
+            volume=order.volume,
+            price=order.price,
+            stop_loss=order.stop_loss,
+            take_profit=order.take_profit,
+            deviation=order.deviation,
+            expires_at=order.expires_at,
+            magic=send.magic,
+            comment=comment,
+        )
     ticket = order.ticket or Ticket(0)
-    match order.kind:
-        case OrderKind.OPEN:
-            return OpenRequest(
-                instrument=order.instrument,
-                side=order.side,
-                order_type=order.order_type,
-                volume=order.volume,
-                price=order.price,
-                stop_loss=order.stop_loss,
-                take_profit=order.take_profit,
-                deviation=order.deviation,
-                expires_at=order.expires_at,
-                magic=send.magic,
-                comment=comment,
-            )
-        case OrderKind.CLOSE:
-            return CloseRequest(
-                ticket=ticket,
-                instrument=order.instrument,
-                side=order.side,
-                volume=order.volume,
-                magic=send.magic,
-                comment=comment,
-            )
-        case OrderKind.CANCEL:
-            return CancelRequest(ticket=ticket, magic=send.magic)
+    if order.kind is OrderKind.CANCEL:
+        return CancelRequest(ticket=ticket, magic=send.magic)
+    return CloseRequest(
+        ticket=ticket,
+        instrument=order.instrument,
+        side=order.side,
+        volume=order.volume,
+        magic=send.magic,
+        comment=comment,
+    )
 
 
 def _proved_undone(result: OrderResult) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from core.access import may_decide, may_watch, subscribes
 from core.accounts import Account
 from core.desk.tools import Tools, about_signal, again, by_provider
-from core.ids import ProviderName, SignalId
+from core.ids import ProviderName, SignalId, UserId
 from core.intake import Draft, FieldProblem, IntakeRules, content_hash
 from core.market import OrderType, Timeframe
 from core.messages import Priority, Topic
@@ -61,31 +61,29 @@ async def recipients(tools: Tools, provider: ProviderName) -> list[Recipient]:
     """Everybody, by account, whom a signal of this provider reaches now."""
     journal = tools.journal
     found = []
-    users: dict[int, tuple[User, bool]] = {}
+    readers: dict[UserId, User | None] = {}
     for account in await journal.find(Account, enabled=True):
         for membership in await journal.find(Membership, account_id=account.id):
             if not (may_decide(account, membership) or may_watch(account, membership)):
                 continue
-            if membership.user_id not in users:
-                users[membership.user_id] = await _reader(tools, membership, provider)
-            user, wanted = users[membership.user_id]
-            if wanted:
+            if membership.user_id not in readers:
+                reader = await _reader(tools, membership.user_id, provider)
+                readers[membership.user_id] = reader
+            user = readers[membership.user_id]
+            if user is not None:
                 found.append(
                     Recipient(user=user, account=account, membership=membership)
                 )
     return found
 
 
-async def _reader(
-    tools: Tools, membership: Membership, provider: ProviderName
-) -> tuple[User, bool]:
-    user = await tools.journal.get(User, membership.user_id)
-    if user is None:  # a membership references its user
-        message = f"membership {membership.id} has no user"
-        raise LookupError(message)
-    chosen = await tools.journal.find(Subscription, user_id=user.id)
-    agreed = user.consented_at is not None
-    return user, agreed and user.blocked_at is None and subscribes(chosen, provider)
+async def _reader(tools: Tools, user_id: UserId, provider: ProviderName) -> User | None:
+    """The member, if signals of this provider reach them now."""
+    user = await tools.journal.get(User, user_id)
+    if user is None or user.consented_at is None or user.blocked_at is not None:
+        return None
+    chosen = await tools.journal.find(Subscription, user_id=user_id)
+    return user if subscribes(chosen, provider) else None
 
 
 async def submit(

@@ -58,13 +58,9 @@ def proves_enough(order: Order, result: OrderResult) -> bool:
     """Whether the answer says all that its record needs to be found again."""
     if order.kind is not OrderKind.OPEN:
         return True
-    match result.status:
-        case ResultStatus.FILLED | ResultStatus.PARTIALLY_FILLED:
-            return None not in (result.position_id, result.volume, result.price)
-        case ResultStatus.PLACED:
-            return result.order is not None
-        case ResultStatus.REJECTED | ResultStatus.UNKNOWN:
-            return True
+    if result.status in (ResultStatus.FILLED, ResultStatus.PARTIALLY_FILLED):
+        return None not in (result.position_id, result.volume, result.price)
+    return result.status is not ResultStatus.PLACED or result.order is not None
 
 
 def writes(

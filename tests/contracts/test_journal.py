@@ -408,18 +408,18 @@ def _record(action: str) -> Record:
     return Record(actor="cli", action=action, subject="it")
 
 
-REFUSED_WRITES = [
-    (Duplicate, Insert(b.a_provider())),
-    (Conflict, Save(b.a_user(version=9))),
-    (Conflict, Delete(b.a_membership())),
-    (Conflict, Expect(User, 1, {"name": "Bob"})),
-    (LeaseLost, Fence("watching", 1)),
-    (ValueError, Save(b.a_guard(phase=GuardPhase.LOCKED))),
-]
+REFUSED_WRITES: dict[str, tuple[type[Exception], Write]] = {
+    "a taken id": (Duplicate, Insert(b.a_provider())),
+    "an old version": (Conflict, Save(b.a_user(version=9))),
+    "a missing row": (Conflict, Delete(b.a_membership())),
+    "an expectation": (Conflict, Expect(User, 1, {"name": "Bob"})),
+    "a fence": (LeaseLost, Fence("watching", 1)),
+    "a forbidden move": (ValueError, Save(b.a_guard(phase=GuardPhase.LOCKED))),
+}
 
 
 @pytest.mark.parametrize(
-    ("error", "write"), REFUSED_WRITES, ids=lambda item: type(item).__name__
+    ("error", "write"), REFUSED_WRITES.values(), ids=REFUSED_WRITES
 )
 async def test_a_refused_write_takes_the_others_with_it(
     journal: Journal, error: type[Exception], write: Write

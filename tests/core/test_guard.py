@@ -441,7 +441,9 @@ def test_a_rearmed_guard_measures_from_the_present_equity():
     )
 
 
-@pytest.mark.parametrize("phase", [p for p in GuardPhase if p is not GuardPhase.LOCKED])
-def test_only_a_locked_guard_can_be_rearmed(phase):
+@pytest.mark.parametrize(
+    "phase", sorted(set(GuardPhase) - {GuardPhase.FLAT, GuardPhase.LOCKED})
+)
+def test_only_a_flat_or_locked_guard_can_be_rearmed(phase):
     with pytest.raises(ValueError, match="cannot be moved by rearm"):
         rearmed(a_guard(phase=phase), by=USER, reason="Please.", now=NOON)

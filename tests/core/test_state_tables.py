@@ -31,7 +31,7 @@ GUARD = {
     "blind": {"armed", "triggered"},
     "triggered": {"closing"},
     "closing": {"flat"},
-    "flat": {"locked", "closing"},
+    "flat": {"locked", "closing", "armed"},
     "locked": {"closing", "armed"},
 }
 TABLES = [

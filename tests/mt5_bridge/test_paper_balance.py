@@ -117,6 +117,23 @@ async def test_a_stop_out_at_half_the_margin(file) -> None:
         assert (deal.magic, snapshot.account.balance) == (42, D(975))
 
 
+async def test_a_stop_out_comes_at_exactly_half(file) -> None:
+    async with bench_at(file, balance=D(2000)) as bench:
+        await bench.opened(volume="1", side=Side.SELL, price="1950")  # binds 1950.00
+        await bench.price(GOLD, "1959.99")
+        assert (await bench.snapshot()).positions
+        await bench.price(GOLD, "1960.00")  # equity 975.00
+        assert (await bench.snapshot()).deals[-1].comment == "[so 50.00%]"
+
+
+async def test_the_commission_must_be_free_too(file) -> None:
+    commission = {"commission_per_lot": D(100)}
+    async with bench_at(file, balance=D("2000.25"), **commission) as bench:
+        await bench.opened(volume="1")  # 1950.25 and 50.00
+    async with bench_at(file.with_name("2"), balance=D("2000.24"), **commission) as two:
+        assert (await two.broker.send(order(volume="1"))).retcode == 10019
+
+
 async def test_a_stop_out_takes_the_largest_loss_and_no_more_than_needed(file) -> None:
     async with bench_at(file, balance=D(3000)) as bench:
         small = await bench.opened(volume="0.1")

@@ -165,6 +165,27 @@ async def test_a_jump_within_a_candle_is_its_high(file, csv) -> None:
         assert (bar.low, bar.close) == (D(1900), D(1900))
 
 
+async def test_a_spike_stays_in_the_candle_in_which_it_was(bench: Bench) -> None:
+    await bench.passes(4.1)
+    await bench.price(GOLD, "2000")
+    await bench.passes(0.1)
+    await bench.price(GOLD, "1950")
+    await bench.passes(2)
+    bars = await bench.broker.get_candles(GOLD, Timeframe.M1, 4)
+    assert [bar.high for bar in bars] == [D(1950), D(2000), D(1950), D(1950)]
+
+
+async def test_the_end_of_a_move_that_was_broken_off_is_in_the_chart(
+    bench: Bench,
+) -> None:
+    await bench.passes(4.1)
+    await bench.broker.steer(GOLD, D(2000), timedelta(seconds=1))
+    await bench.passes(0.45)
+    await bench.price(GOLD, "1950")
+    bars = await bench.broker.get_candles(GOLD, Timeframe.M1, 1)
+    assert bars[0].high == D("1972.50")
+
+
 async def test_steering_after_the_end_of_a_file_is_in_its_last_candle(
     file, csv
 ) -> None:

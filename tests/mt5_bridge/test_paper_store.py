@@ -281,6 +281,17 @@ async def test_an_order_that_cannot_be_written_was_not_executed(bench: Bench) ->
     await bench.opened(magic=5)
 
 
+async def test_steering_that_cannot_be_written_did_not_happen(bench: Bench) -> None:
+    _outside(
+        bench,
+        "CREATE TRIGGER full BEFORE INSERT ON turns"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    )
+    with pytest.raises(BrokerUnavailable, match="disk full"):
+        await bench.price(GOLD, "2000")
+    assert (await bench.broker.get_quote(GOLD)).bid == D(1950)
+
+
 async def _pragma(bench: Bench, text: str) -> object:
     """Ask or tell the broker's own connection."""
     store = bench.broker._session._opened()

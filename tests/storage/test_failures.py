@@ -22,14 +22,14 @@ from tests import builders as b
 from tests.databases import connect, somebody_waits
 from tests.fakes import NOON
 
-BROKEN_RULES: list[Row] = [
-    b.an_invite(uses_left=-1),
-    b.an_order(volume=Decimal(0)),
-    b.an_order(volume=Decimal("-0.01"), kind=OrderKind.CLOSE),
-    b.a_trade(volume=Decimal(0)),
-    b.a_send(number=0),
-    b.an_approval(reason="r" * 501),
-]
+BROKEN_RULES: dict[str, Row] = {
+    "uses below nothing": b.an_invite(uses_left=-1),
+    "order of nothing": b.an_order(volume=Decimal(0)),
+    "close of less": b.an_order(volume=Decimal("-0.01"), kind=OrderKind.CLOSE),
+    "trade of nothing": b.a_trade(volume=Decimal(0)),
+    "send before the first": b.a_send(number=0),
+    "reason too long": b.an_approval(reason="r" * 501),
+}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("pg", marks=pytest.mark.postgres)])
@@ -40,7 +40,7 @@ def either(request: pytest.FixtureRequest) -> SqlJournal:
     return journal
 
 
-@pytest.mark.parametrize("row", BROKEN_RULES, ids=lambda row: type(row).__name__)
+@pytest.mark.parametrize("row", BROKEN_RULES.values(), ids=BROKEN_RULES)
 async def test_a_row_that_the_tables_refuse_is_a_value_error(
     either: SqlJournal, row: Row
 ) -> None:

@@ -29,6 +29,7 @@ def test_a_row_survives_the_way_through_columns() -> None:
         ("user_id", "1"),
         ("created_at", "2026-11-24"),
     ],
+    ids=repr,
 )
 def test_a_field_of_another_type_is_named(field: str, value: object) -> None:
     news: dict[str, Any] = {field: value}

@@ -3,11 +3,13 @@
 import asyncio
 import gzip
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.web import bodies
 from tests.bot.web.service import BODY, SIGNALS, Service, serving
 
 LIMIT = 4096
@@ -49,7 +51,10 @@ async def test_a_body_without_a_length_is_cut_at_the_limit(service: Service) -> 
         assert status(await reader.read()) == 413
 
 
-async def test_an_endless_body_is_hung_up_on(service: Service) -> None:
+async def test_an_endless_body_is_hung_up_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LINGER", timedelta(hours=1))  # by its size, then
     async with service.dial() as (_, writer), asyncio.timeout(10):
         writer.write(head(service, "Transfer-Encoding: chunked"))
         with pytest.raises(ConnectionError):

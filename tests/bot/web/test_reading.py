@@ -1,13 +1,15 @@
 """A provider reads its own signals back, and nobody else's."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from core.ports import Insert
-from tests.bot.web.service import BODY, SIGNALS, Service
+from core.ports import Insert, R
+from tests.bot.web.service import BODY, SIGNALS, Service, serving
 from tests.builders import a_signal
 from tests.fakes import NOON
+from tests.memory_journal import MemoryJournal
 
 
 async def filled(service: Service, count: int) -> list[str]:
@@ -48,9 +50,22 @@ async def test_the_signal_of_another_is_as_absent_as_none(service: Service) -> N
     assert first["detail"] == second["detail"]
 
 
+class Picky(MemoryJournal):
+    """Breaks on what a database would break on."""
+
+    async def get(self, kind: type[R], identity: str | int) -> R | None:
+        str(identity).encode()
+        if "\x00" in str(identity) or len(str(identity)) > 40:
+            message = f"no such text: {identity!r}"
+            raise RuntimeError(message)
+        return await super().get(kind, identity)
+
+
 @pytest.mark.parametrize("identity", ["%00", "%ED%A0%80", "a%2Fb", "x" * 41, "é"])
-async def test_what_can_be_no_id_is_not_found(service: Service, identity: str) -> None:
-    assert (await service.read(f"{SIGNALS}/{identity}")).status == 404
+async def test_what_can_be_no_id_is_not_found(tmp_path: Path, identity: str) -> None:
+    async with serving(tmp_path, make_journal=Picky) as service:
+        answer = await service.read(f"{SIGNALS}/{identity}")
+        assert answer.status == 404
 
 
 async def test_a_list_is_newest_first_with_its_bounds(service: Service) -> None:

@@ -245,6 +245,17 @@ async def test_a_refused_close_is_tried_again_with_growing_waits():
     assert await phase(world) is GuardPhase.CLOSING
 
 
+async def test_a_clock_set_back_does_not_keep_a_close_waiting():
+    world = await traded()
+    world.broker.refuse(10018, of=CloseRequest, message="Market closed.")
+    await ruin(world)
+    await world.work()
+    world.clock.step_to(world.clock.now() - timedelta(hours=1))
+    await world.watch()
+    await world.work()
+    assert world.broker.positions == {}
+
+
 async def test_a_close_is_not_ordered_twice_while_one_is_on_its_way():
     world = await traded()
     await ruin(world)

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from core.accounts import Account, AccountKind, GuardPhase
+from core.desk.offering import headroom_left
 from core.desk.prompting import propose
 from core.ids import AccountId, SignalId
 from core.market import OrderType, Side, Timeframe
@@ -367,6 +368,13 @@ async def test_a_trade_in_profit_gives_its_profit_back_before_its_stop():
     world = await own_desk()
     await world.put(a_trade(risk_money=D(500), floating=D(300)))
     assert (await world.offered()).headroom == D("1200.00")
+
+
+async def test_an_account_without_a_guard_has_no_room():
+    world = await own_desk()
+    await world.journal.commit(Delete(await world.guard()))
+    account = await world.one(Account)
+    assert await headroom_left(world.tools, account, RULES) == 0
 
 
 async def test_a_trade_beyond_its_stop_loses_nothing_more():

@@ -245,6 +245,15 @@ async def test_a_cancel_withdraws_an_order_that_was_not_sent():
     assert await world.redrawn(prompt) == 3
 
 
+async def test_a_cancel_withdraws_an_order_that_no_prompt_shows():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    await world.change(await world.one(Order), prompt_id=None)
+    await world.submit(CANCEL)
+    assert (await world.one(Order)).state is OrderState.CANCELLED
+
+
 async def test_a_cancel_of_what_was_filled_changes_nothing():
     world = await own_desk()
     await world.filled()

@@ -1,0 +1,310 @@
+"""Whatever people, broker and market do: one order a signal, each from a tap.
+
+Taps of everybody on every button that ever was, lost replies and lost requests,
+refusals, a broker that goes away and shows things late, processes that die around
+a send, cancels, panics and re-arming, in any order.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from core.accounts import FIRED, GuardPhase
+from core.broker import BrokerRequest, DealType, OpenRequest, OrderResult
+from core.desk import deciding
+from core.desk.commanding import close_all, panic, rearm
+from core.desk.executing import recover
+from core.desk.expiring import expire
+from core.errors import Refused
+from core.ids import SignalId, UserId
+from core.intake import Draft
+from core.market import OrderType, Side
+from core.orders import LIVE, Order, OrderKind, OrderState, Send
+from core.prompts import Approval, Decision, Prompt
+from core.signals import Action
+from core.trades import Trade
+from tests.builders import ACCOUNT
+from tests.core.desk.fragile import Crash
+from tests.core.desk.world import (
+    ADA,
+    BOB,
+    EVE,
+    GOLD_SIGNAL,
+    MALLORY,
+    RULES,
+    World,
+    at_once,
+    shared_desk,
+)
+from tests.fake_broker import FakeBroker
+
+LIMIT = replace(GOLD_SIGNAL, order_type=OrderType.LIMIT, price=Decimal(1949))
+SALE = replace(
+    GOLD_SIGNAL,
+    side=Side.SELL,
+    stop_loss=Decimal("1956.00"),
+    take_profit=Decimal("1940.00"),
+)
+ASKING = replace(RULES, confirm_above_risk_percent=Decimal("0.9"))
+PRICES = ["1943", "1946", "1948.50", "1950.30", "1951.90", "1954", "1966"]
+EVERYBODY = st.sampled_from([ADA, BOB, EVE, MALLORY])
+VERBS = st.sampled_from(["approve", "confirm", "reject", "back"])
+
+
+FAULTS = st.sampled_from(
+    ["none", "lose_reply", "lose_request", "requote", "refuse", "die", "die_late"]
+)
+
+
+class Witness(FakeBroker):
+    """A broker that looks at the guard whenever an entry reaches it."""
+
+    entries_after_firing = 0
+    world: World
+
+    async def send(self, request: BrokerRequest) -> OrderResult:
+        guard = await self.world.guard()
+        if isinstance(request, OpenRequest) and guard.phase in FIRED:
+            self.entries_after_firing += 1
+        return await super().send(request)
+
+
+class Desk(RuleBasedStateMachine):
+    @initialize()
+    def open(self) -> None:
+        self.world = at_once(shared_desk(ASKING))
+        self.broker = Witness(self.world.clock)
+        self.broker.world = self.world
+        self.world.brokers[ACCOUNT] = self.broker
+        self.signals = 0
+        self.nonces: list[str] = []
+
+    # ---------------------------------------------------------------- outside
+
+    @rule(draft=st.sampled_from([GOLD_SIGNAL, GOLD_SIGNAL, LIMIT, SALE]))
+    def a_signal_comes(self, draft: Draft) -> None:
+        self.signals += 1
+        at_once(self.world.submit(draft, external_id=f"s-{self.signals}"))
+        self.work()
+
+    @rule(
+        draft=st.sampled_from([GOLD_SIGNAL, LIMIT, SALE]),
+        user=st.sampled_from([ADA, BOB]),
+        fault=FAULTS,
+    )
+    def a_signal_comes_and_is_approved(
+        self, draft: Draft, user: UserId, fault: str
+    ) -> None:
+        self.a_signal_comes(draft)
+        self.an_approver_taps_the_newest(user, "approve", twice=False)
+        self.an_approver_taps_the_newest(user, "confirm", twice=True)
+        self.the_next_send_fails(fault)
+        self.work()
+
+    @precondition(lambda self: self.signals)
+    @rule(data=st.data())
+    def a_signal_is_withdrawn(self, data: Any) -> None:
+        number = data.draw(st.integers(1, self.signals))
+        draft = Draft(
+            external_id=f"c-{number}", action=Action.CANCEL, target=f"s-{number}"
+        )
+        at_once(self.world.submit(draft))
+
+    @precondition(lambda self: self.nonces)
+    @rule(user=EVERYBODY, verb=VERBS, data=st.data())
+    def somebody_taps_a_button_that_once_was(
+        self, user: UserId, verb: str, data: Any
+    ) -> None:
+        self.tap(user, verb, data.draw(st.sampled_from(self.nonces)))
+
+    @rule(user=st.sampled_from([ADA, BOB]), verb=VERBS, twice=st.booleans())
+    def an_approver_taps_the_newest(
+        self, user: UserId, verb: str, *, twice: bool
+    ) -> None:
+        found = at_once(self.world.journal.find(Prompt, user_id=user, order_by="-id"))
+        for prompt in found[:1] * (1 + twice):
+            self.tap(user, verb, prompt.nonce)
+
+    def tap(self, user: UserId, verb: str, nonce: str) -> None:
+        tap = self.world.tap(nonce, user)
+        tools = self.world.tools
+        if verb in ("approve", "confirm"):
+            confirmed = verb == "confirm"
+            at_once(deciding.approve(tools, tap, confirmed=confirmed))
+        elif verb == "reject":
+            at_once(deciding.reject(tools, tap))
+        else:
+            at_once(deciding.back(tools, tap))
+
+    @rule()
+    def an_admin_rearms(self) -> None:
+        before = at_once(self.world.guard()).phase
+        try:
+            at_once(rearm(self.world.tools, ACCOUNT, by=ADA, reason="Again."))
+        except Refused:
+            assert at_once(self.world.guard()).phase is before
+        else:
+            assert before in (GuardPhase.FLAT, GuardPhase.LOCKED)
+
+    @rule()
+    def a_person_closes_all(self) -> None:
+        if not self.broker.down:
+            at_once(close_all(self.world.tools, ADA))
+
+    # ----------------------------------------------------------------- market
+
+    @rule(bid=st.sampled_from(PRICES))
+    def the_price_moves(self, bid: str) -> None:
+        self.broker.move("XAUUSD", bid)
+
+    @rule(what=st.sampled_from(["panic", "loss", "silence"]), sure=st.integers(0, 2))
+    def disaster_strikes(self, what: str, sure: int) -> None:
+        if sure:
+            return
+        if what == "panic":
+            at_once(panic(self.world.tools, ACCOUNT, by=BOB))
+        elif what == "loss":
+            cost = round(-self.broker.balance * 3 / 10, 2)
+            self.broker.deposit(str(cost), kind=DealType.CHARGE)
+        else:
+            self.broker.down = True
+
+    @rule()
+    def calm_returns(self) -> None:
+        self.broker.down = False
+        self.broker.hide_for(timedelta())
+        for _ in range(4):
+            self.time_passes(6, deep=True)
+            self.work()
+
+    # ----------------------------------------------------------------- faults
+
+    @rule(fault=FAULTS)
+    def the_next_send_fails(self, fault: str) -> None:
+        match fault:
+            case "lose_reply":
+                self.broker.lose_reply()
+            case "lose_request":
+                self.broker.lose_request()
+            case "requote":
+                self.broker.refuse(10004, 2)
+            case "refuse":
+                self.broker.refuse(10019)
+            case "die" | "die_late":
+                self.broker.fail(Crash(), executed=fault == "die_late")
+            case _:
+                self.broker.forget_faults()
+
+    @rule(seconds=st.sampled_from([0, 3, 60]))
+    def the_broker_shows_things_late(self, seconds: int) -> None:
+        self.broker.hide_for(timedelta(seconds=seconds))
+
+    # ---------------------------------------------------------------- process
+
+    @rule()
+    def work(self) -> None:
+        try:
+            at_once(self.world.work())
+        except Crash:
+            self.world.later(seconds=31)
+            at_once(recover(self.world.tools))
+        self.remember_buttons()
+
+    @rule(seconds=st.sampled_from([1, 6, 40, 400]), deep=st.booleans())
+    def time_passes(self, seconds: int, *, deep: bool) -> None:
+        self.world.later(seconds=seconds)
+        at_once(expire(self.world.tools))
+        at_once(self.world.watch(deep=deep))
+        self.remember_buttons()
+
+    def remember_buttons(self) -> None:
+        for prompt in at_once(self.world.journal.find(Prompt)):
+            if prompt.nonce not in self.nonces:
+                self.nonces.append(prompt.nonce)
+
+    # ------------------------------------------------------------- what holds
+
+    def order_of(self, request: OpenRequest) -> Order:
+        send = at_once(self.world.one(Send, magic=request.magic))
+        return at_once(self.world.one(Order, id=send.order_id))
+
+    def opened(self) -> list[Order]:
+        return [
+            self.order_of(request)
+            for request in self.broker.executed
+            if isinstance(request, OpenRequest)
+        ]
+
+    @invariant()
+    def a_signal_opens_at_most_once_on_an_account(self) -> None:
+        keys: list[tuple[SignalId | None, str, int]] = [
+            (order.signal_id, order.account_id, order.attempt)
+            for order in self.opened()
+        ]
+        assert len(keys) == len(set(keys))
+
+    @invariant()
+    def every_opening_comes_from_a_tap_that_was_allowed(self) -> None:
+        for order in self.opened():
+            approval = at_once(self.world.one(Approval, id=order.approval_id))
+            assert approval.decision is Decision.APPROVE
+            assert approval.user_id in (ADA, BOB)
+            assert approval.signal_id == order.signal_id
+
+    @invariant()
+    def nothing_is_opened_after_the_guard_fired(self) -> None:
+        assert self.broker.entries_after_firing == 0
+
+    @invariant()
+    def nobody_decides_twice(self) -> None:
+        approvals = at_once(self.world.journal.find(Approval))
+        assert len({each.prompt_id for each in approvals}) == len(approvals)
+
+    @invariant()
+    def an_approval_has_its_order(self) -> None:
+        approvals = at_once(
+            self.world.journal.find(Approval, decision=Decision.APPROVE)
+        )
+        orders = at_once(self.world.journal.find(Order, kind=OrderKind.OPEN))
+        assert {each.id for each in approvals} == {each.approval_id for each in orders}
+
+    def teardown(self) -> None:
+        """Let everything come to rest: then every opening is a trade of ours."""
+        if not hasattr(self, "world"):
+            return
+        self.broker.down = False
+        self.broker.hide_for(timedelta())
+        self.broker.forget_faults()
+        at_once(recover(self.world.tools))
+        for _ in range(30):
+            at_once(self.world.pass_by(8))
+        orders = at_once(self.world.journal.find(Order))
+        waiting = {order.state for order in orders} & LIVE
+        assert waiting <= {OrderState.PARKED, OrderState.PLACED}
+        trades = at_once(self.world.journal.find(Trade))
+        known = {trade.order_id for trade in trades}
+        for order in self.opened():
+            assert order.state in (OrderState.PLACED, *_ENDED) or order.id in known
+        ours = {trade.position_id for trade in trades}
+        assert set(self.broker.positions) <= ours
+        if at_once(self.world.guard()).phase in FIRED and not waiting:
+            assert self.broker.positions == {}
+        at_once(self.world.journal.verify_audit())
+
+
+_ENDED = (OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED)
+"""Ends of a pending order whose price never came."""
+
+TestDesk = Desk.TestCase
+TestDesk.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

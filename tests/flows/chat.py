@@ -1,0 +1,167 @@
+"""The sandbox Telegram as a test uses it: people say and tap, and read."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from tests.flows import web
+from tests.flows.waiting import until
+from tests.flows.web import PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the bot answered to a tap."""
+
+    text: str
+    alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A tap on its way: the ids that Telegram gave it."""
+
+    callback_id: str
+    update_id: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as it is now."""
+
+    id: int
+    text: str
+    labels: tuple[str, ...]
+    versions: int
+    photo: bool
+    buttons: tuple[dict[str, Any], ...]
+
+    def data_of(self, label: str) -> str:
+        """What the button with this word in its label carries."""
+        (data,) = [b["callback_data"] for b in self.buttons if label in b["text"]]
+        return str(data)
+
+
+class Sandbox:
+    """The control API of a running sandbox."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def post(self, name: str, /, **content: object) -> Any:
+        return web.post(self.port, f"/sandbox/{name}", content)
+
+    def get(self, name: str, /, **query: str | float) -> Any:
+        return web.get(self.port, f"/sandbox/{name}", **query)
+
+    def say(self, user: int, text: str) -> int:
+        """Write to the bot; returns the id of that message."""
+        return int(self.post("say", user=user, text=text)["message_id"])
+
+    # ------------------------------------------------------------ reading
+    def messages(self, chat: int) -> list[Shown]:
+        """Everything in the chat, the oldest first."""
+        found = self.get("transcript", chat=chat)["messages"]
+        return [_shown(each) for each in found if not each["sandbox"]["deleted"]]
+
+    def message(self, chat: int, message_id: int) -> Shown:
+        (found,) = [m for m in self.messages(chat) if m.id == message_id]
+        return found
+
+    def wait(
+        self, chat: int, contains: str = "", *, button: str = "", after: int = 0
+    ) -> Shown:
+        """The newest message after ``after`` that shows this, once there is one."""
+        query: dict[str, str | float] = {"contains": contains, "after": after}
+        if button:
+            query["button"] = button
+        found = self.get("wait", chat=chat, timeout=PATIENCE, **query)
+        return _shown(found)
+
+    def shows(self, chat: int, message_id: int, text: str) -> Shown:
+        """This very message, once it shows the text."""
+
+        def look() -> Shown | None:
+            found = self.message(chat, message_id)
+            return found if text in found.text else None
+
+        try:
+            return until(look, f'"{text}"')
+        except AssertionError as late:
+            shown = self.message(chat, message_id)
+            message = f"{late}; the message shows {shown}"
+            raise AssertionError(message) from late
+
+    # ------------------------------------------------------------ tapping
+    def start_tap(
+        self, user: int, label: str, message_id: int, *, chat: int | None = None
+    ) -> Tapped:
+        """Tap a button by its label, without waiting for the answer."""
+        return _tapped(
+            self.post(
+                "tap", user=user, label=label, message_id=message_id, chat=chat or user
+            )
+        )
+
+    def start_crafted(
+        self, user: int, data: str, *, message_id: int, chat: int | None = None
+    ) -> Tapped:
+        """Send data as a modified app could: on any message, with any content."""
+        return _tapped(
+            self.post(
+                "tap", user=user, data=data, message_id=message_id, chat=chat or user
+            )
+        )
+
+    def answer(self, tapped: Tapped) -> Reply:
+        """What the bot answers to a tap; every tap must be answered."""
+        found = self.get("answers", callback_id=tapped.callback_id, wait=PATIENCE)
+        return Reply(found["text"] or "", found["show_alert"])
+
+    def tap(self, user: int, label: str, message_id: int) -> Reply:
+        """Tap and wait for the answer."""
+        return self.answer(self.start_tap(user, label, message_id))
+
+    def crafted(
+        self, user: int, data: str, *, message_id: int, chat: int | None = None
+    ) -> Reply:
+        """Send crafted data and wait for the answer."""
+        tapped = self.start_crafted(user, data, message_id=message_id, chat=chat)
+        return self.answer(tapped)
+
+    def tap_at_once(self, user: int, taps: list[tuple[str, int]]) -> list[Reply]:
+        """Many taps in parallel: label and message id of each."""
+        with ThreadPoolExecutor(len(taps)) as fingers:
+            started = fingers.map(
+                lambda tap: self.start_crafted(user, tap[0], message_id=tap[1]), taps
+            )
+            return list(fingers.map(self.answer, list(started)))
+
+    # ------------------------------------------------------------ what the bot did
+    def calls(self, method: str, *, chat: int | None = None) -> list[dict[str, Any]]:
+        """The bot's calls of a method, in order, those to one chat if given."""
+        made = self.get("journal", method=method)["requests"]
+        return [
+            each
+            for each in made
+            if chat is None or str(each["params"].get("chat_id")) == str(chat)
+        ]
+
+
+def _tapped(content: dict[str, Any]) -> Tapped:
+    return Tapped(content["callback_id"], content["update_id"], content["data"])
+
+
+def _shown(content: dict[str, Any]) -> Shown:
+    inside = content["sandbox"]
+    rows = content.get("reply_markup", {}).get("inline_keyboard", [])
+    versions = inside["versions"]
+    return Shown(
+        id=content["message_id"],
+        text=inside["content"],
+        labels=tuple(inside["labels"]),
+        versions=versions,
+        photo="photo" in content,
+        buttons=tuple(button for row in rows for button in row),
+    )

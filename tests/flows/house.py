@@ -1,0 +1,215 @@
+"""A house under test: a sandbox process, a service process, and what they wrote."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+from bot.signing import sign_plain
+from tests.flows import web
+from tests.flows.books import Books
+from tests.flows.chat import Sandbox
+from tests.flows.house_process import READY
+from tests.flows.waiting import until
+from tests.flows.web import Answer
+
+ROOT = Path(__file__).parents[2]
+TROUBLE = re.compile(r"Traceback|\b\w+_failed\b|\[(?:error|critical)")
+"""What a log of a healthy service never holds."""
+EXPECTED = re.compile(r"poll_failed|introduction_failed")
+"""But for what tests of a failing Telegram cause."""
+
+
+class Process:
+    """A program of ours, its output in a file."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        log: Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.log = log
+        self._log: IO[str] = log.open("a")
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **(environ or {})},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """``None`` while it runs."""
+        return self._process.poll()
+
+    def until_says(self, word: str) -> None:
+        """Wait until a line of the output has this word."""
+
+        def look() -> bool:
+            if self.exit_code is not None:
+                message = f"{self.log} ended:\n{self.log.read_text()[-3000:]}"
+                raise AssertionError(message)
+            return word in self.log.read_text()
+
+        until(look, f"{word} in {self.log}", patience=60)
+
+    def terminate(self) -> int:
+        """SIGTERM, as a service manager ends it; returns the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def kill(self) -> None:
+        """SIGKILL: not one more instruction."""
+        self._process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        try:
+            return self._process.wait(timeout=30)
+        finally:
+            self._process.kill()
+            self._log.close()
+
+
+class House:
+    """Starts, ends and drives one sandbox and one service on the same data."""
+
+    def __init__(self, folder: Path, content: Mapping[str, Any]) -> None:
+        """``content`` is that of a ``config.toml``; ports and folders are added."""
+        self.folder = folder
+        self.port, sandbox_port = web.free_port(), web.free_port()
+        self.chat = Sandbox(sandbox_port)
+        self.books = Books(folder / "data")
+        self._config = folder / "config.json"
+        self._config.write_text(json.dumps(self._completed(content)))
+        self._service: Process | None = None
+        self._sandbox = Process(
+            ["-m", "bot", "sandbox", "--port", str(sandbox_port)],
+            folder / "sandbox.log",
+        )
+        self._users = count(2001)
+        self._numbers = count(1)
+        self._provider: dict[str, str] = {}
+        self._starts = 0
+
+    def _completed(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        telegram = {"api_base": f"http://127.0.0.1:{self.chat.port}"}
+        jobs = {"guard_seconds": "0.5", "reconcile_seconds": 1, "expire_seconds": 1}
+        service = {"port": self.port, "data_dir": str(self.folder / "data")}
+        return {
+            **content,
+            "service": service,
+            "telegram": telegram | content.get("telegram", {}),
+            "approvals": {"consent_dir": str(ROOT / "consent")}
+            | content.get("approvals", {}),
+            "jobs": jobs | content.get("jobs", {}),
+        }
+
+    # ------------------------------------------------------------ processes
+    def start(self) -> None:
+        """Start the service and wait until it can be used."""
+        self._sandbox.until_says("Telegram sandbox")
+        self._starts += 1
+        self._service = Process(
+            ["-m", "tests.flows.house_process", str(self._config)],
+            self.folder / f"service-{self._starts}.log",
+        )
+        self._service.until_says(READY)
+
+    @property
+    def service(self) -> Process:
+        """The service's process, which was started."""
+        assert self._service is not None, "start the house first"
+        return self._service
+
+    def close(self) -> None:
+        """End both; the log must show no trouble and the audit chain must hold."""
+        try:
+            if self._service is not None and self._service.exit_code is None:
+                assert self._service.terminate() == 0
+        finally:
+            self._sandbox.terminate()
+        trouble = [
+            line
+            for log in sorted(self.folder.glob("service-*.log"))
+            for line in log.read_text().splitlines()
+            if TROUBLE.search(line) and not EXPECTED.search(line)
+        ]
+        assert not trouble, f"{self.folder}: {trouble[:5]}"
+
+    # ------------------------------------------------------------ the rig
+    def rig(self, name: str, /, **content: object) -> Any:
+        """Do what only a test may do; see ``house_process``."""
+        return web.post(self.port, f"/rig/{name}", content)
+
+    def quote(self, account: str, instrument: str) -> tuple[Decimal, Decimal]:
+        """The present bid and ask."""
+        found = self.rig("market", account=account, instrument=instrument)
+        return Decimal(found["bid"]), Decimal(found["ask"])
+
+    def move(self, account: str, instrument: str, bid: Decimal | str) -> None:
+        """Let the price jump, and hold it there."""
+        self.rig("market", account=account, instrument=instrument, price=str(bid))
+
+    def broker(self, account: str, **faults: object) -> None:
+        """Break, or mend, an account's broker."""
+        self.rig("broker", account=account, **faults)
+
+    # ------------------------------------------------------------ people
+    def new_person(self, name: str = "") -> int:
+        """Somebody who has never written to the bot."""
+        user = next(self._users)
+        self.chat.post("users", id=user, first_name=name or f"P{user}")
+        return user
+
+    def invite(self, account: str, role: str, **more: object) -> str:
+        """A token to join an account."""
+        token = self.rig("invite", account=account, role=role, **more)["token"]
+        return str(token)
+
+    def enter(self, user: int, account: str, role: str) -> None:
+        """Follow an invite and agree to the terms, if they are shown."""
+        last = self.chat.say(user, f"/start {self.invite(account, role)}")
+        self.chat.wait(user, f"{account}: you are", after=last)
+        if not self.books.row("SELECT * FROM users WHERE id = ?", user)["consented_at"]:
+            terms = self.chat.wait(user, button="I agree", after=last)
+            self.chat.tap(user, "I agree", terms.id)
+
+    # ------------------------------------------------------------ signals
+    def fresh_name(self) -> str:
+        """An ``external_id`` that was never used."""
+        return f"flow-{next(self._numbers)}"
+
+    def post(self, signal_: Mapping[str, object]) -> Answer:
+        """Sign and post a signal as the provider's own program would."""
+        if not self._provider:
+            self._provider = self.rig("provider", name="flows")
+        body = json.dumps(signal_).encode()
+        headers = {
+            "X-Provider": self._provider["name"],
+            "Content-Type": "application/json",
+            **sign_plain(self._provider["secret"], int(time.time()), body),
+        }
+        return web.call(
+            self.port, "POST", "/api/v1/signals", body=body, headers=headers
+        )
+
+    def receipt(self, signal: str) -> dict[str, Any]:
+        """What the provider reads of a signal now."""
+        headers = {"Authorization": f"Bearer {self._provider['read_token']}"}
+        answer = web.call(
+            self.port, "GET", f"/api/v1/signals/{signal}", headers=headers
+        )
+        assert answer.status == 200, answer
+        return dict(answer.body)

@@ -1,0 +1,150 @@
+"""The service, with a hand on its paper markets: a process to be driven over HTTP.
+
+Run as ``python -m tests.flows.house_process FILE``; FILE is JSON with the content of
+a ``config.toml``. It is what ``tapgate run`` starts, and beside that
+``POST /rig/<name>`` on the same port, for what nobody may do to a real one:
+
+    market    price of an instrument, and moving it      {"account", "instrument"}
+    broker    faults, see ``mt5_bridge.paper_faults``    {"account", …}
+    by_hand   close a position in the terminal           {"account", "ticket", "volume"}
+    deposit   money in, or below 0 out                   {"account", "amount"}
+    invite    a token to join an account                 {"account", "role", …}
+    provider  a provider with its secrets                {"name"}
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot import logs
+from bot.app import House, open_house
+from bot.config import build
+from bot.providers import add_provider
+from bot.service import Service
+from bot.tasks import until_told_to_stop
+from core.broker import CloseRequest
+from core.desk.commanding import InviteWish, invite
+from core.errors import Refused
+from core.ids import AccountId
+from core.users import Role
+from mt5_bridge.paper import PaperBroker
+
+TOKEN = "42:SANDBOX-flows"
+READY = "ready"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+Json = dict[str, Any]
+Work = Callable[[Json], Awaitable[Json]]
+
+
+class Rig:
+    """What a test may do to the house besides being a person or a provider."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def add_routes(self, app: web.Application) -> None:
+        works: tuple[Work, ...] = (
+            self.market,
+            self.broker,
+            self.by_hand,
+            self.deposit,
+            self.invite,
+            self.provider,
+        )
+        for work in works:
+            app.router.add_post(f"/rig/{work.__name__}", _answering(work))
+
+    def _paper(self, wish: Json) -> PaperBroker:
+        paper = self._house.papers[AccountId(wish["account"])]
+        if not isinstance(paper, PaperBroker):
+            message = "the rig drives paper brokers"
+            raise TypeError(message)
+        return paper
+
+    async def market(self, wish: Json) -> Json:
+        paper, instrument = self._paper(wish), wish["instrument"]
+        if "price" in wish:
+            over = timedelta(seconds=wish.get("over", 0))
+            await paper.steer(instrument, Decimal(wish["price"]), over)
+        quote = await paper.get_quote(instrument)
+        return {"bid": str(quote.bid), "ask": str(quote.ask)}
+
+    async def broker(self, wish: Json) -> Json:
+        faults = {key: value for key, value in wish.items() if key != "account"}
+        self._paper(wish).faults.apply(faults)
+        return {}
+
+    async def by_hand(self, wish: Json) -> Json:
+        paper = self._paper(wish)
+        snapshot = await paper.get_snapshot(since=LONG_AGO)
+        (held,) = [each for each in snapshot.positions if each.ticket == wish["ticket"]]
+        close = CloseRequest(
+            ticket=held.ticket,
+            instrument=held.instrument,
+            side=held.side,
+            volume=Decimal(wish.get("volume", held.volume)),
+            magic=0,
+            comment="",
+        )
+        return {"retcode": (await paper.send_by_hand(close)).retcode}
+
+    async def deposit(self, wish: Json) -> Json:
+        deal = await self._paper(wish).deposit(Decimal(wish["amount"]))
+        return {"ticket": deal.ticket}
+
+    async def invite(self, wish: Json) -> Json:
+        wanted = InviteWish(
+            role=Role(wish["role"]),
+            account_id=AccountId(wish["account"]),
+            uses=wish.get("uses", 1),
+            lasts=timedelta(seconds=wish.get("seconds", 3600)),
+        )
+        return {"token": await invite(self._house.tools, wanted, by=None)}
+
+    async def provider(self, wish: Json) -> Json:
+        made = await add_provider(
+            self._house.tools,
+            self._house.office.vault,
+            name=wish["name"],
+            instruments=(),
+        )
+        return asdict(made)
+
+
+def _answering(work: Work) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(await work(await request.json()))
+        except Refused as refused:
+            return web.json_response({"refused": refused.reason}, status=422)
+
+    return handler
+
+
+async def serve(file: Path) -> None:
+    """Run until told to stop; says when it is ready."""
+    environ = {"TAPGATE_TELEGRAM__TOKEN": TOKEN}
+    settings = build(json.loads(file.read_text()), environ, source=str(file))
+    async with open_house(settings, file.parent, command="a flow test") as house:
+        service = Service(house, token=TOKEN, api_base=settings.telegram.api_base)
+        try:
+            await service.start(extra=Rig(house).add_routes)
+            await house.pool.start()
+            print(READY, flush=True)  # noqa: T201 - whom the test waits for
+            await until_told_to_stop()
+        finally:
+            await service.stop()
+
+
+if __name__ == "__main__":
+    logs.configure("text")
+    asyncio.run(serve(Path(sys.argv[1])))
