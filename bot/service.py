@@ -29,7 +29,7 @@ from core.desk.expiring import expire
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, ChartFailed
 from core.ids import AccountId
-from core.messages import MESSAGES, WORK, OutboxItem
+from core.messages import MESSAGES, WORK, Lease, OutboxItem
 from core.ports import Save
 
 log = structlog.get_logger()
@@ -123,13 +123,17 @@ class Service:
         ]
         await keep_accounts(self.tools, plans)
         lost = await recover(self.tools)
-        freed = await self._free_claims()
+        freed = await self._free_claims() if self._house.embedded else 0
         log.info("started", lost_orders=lost, freed_claims=freed)
 
     async def _free_claims(self) -> int:
-        """Embedded, nobody else can hold a claim: a former process's are void."""
-        if not self._house.embedded:
-            return 0
+        """Embedded, nobody else can hold anything: a former process's is void.
+
+        Its leases too, or no account would be watched until they run out.
+        """
+        now = self.tools.clock.now()
+        for lease in await self.tools.journal.find(Lease):
+            await self.tools.journal.commit(Save(replace(lease, expires_at=now)))
         held = await self.tools.journal.find(
             OutboxItem, done_at=None, topic=WORK | MESSAGES
         )

@@ -119,7 +119,9 @@ class PaperBroker(Broker):
         spec = self._spec(instrument)
         return await self._look(
             lambda account: account.terms.money.symbol(
-                spec, account.moment.quote_of(instrument).bid
+                spec,
+                account.moment.quote_of(instrument).bid,
+                tradable=instrument not in account.moment.closed,
             )
         )
 

@@ -59,7 +59,9 @@ class Money:
         value = volume * spec.contract_size * price
         return cents(self._converted(value, spec, price) / self.leverage)
 
-    def symbol(self, spec: PaperSpec, present: Decimal) -> SymbolSpec:
+    def symbol(
+        self, spec: PaperSpec, present: Decimal, *, tradable: bool = True
+    ) -> SymbolSpec:
         """The specification as the port tells it, with the present tick value."""
         tick = self._converted(spec.contract_size * spec.point, spec, present)
         return SymbolSpec(
@@ -77,7 +79,7 @@ class Money:
             stops_level=spec.stops_level,
             freeze_level=0,
             currency_profit=spec.currency_profit,
-            tradable=True,
+            tradable=tradable,
         )
 
     def _converted(self, value: Decimal, spec: PaperSpec, price: Decimal) -> Decimal:

@@ -18,7 +18,7 @@ class FakeCharts:
         if self.fails:
             message = "no picture today"
             raise ChartFailed(message)
-        if min(chart.entry, *(candle.low for candle in chart.candles)) <= 0:
+        if min([chart.entry, *(candle.low for candle in chart.candles)]) <= 0:
             message = "a price must be above 0"
             raise ValueError(message)
         if chart not in self.drawn:

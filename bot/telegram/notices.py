@@ -1,107 +1,151 @@
-"""What the bot tells unasked, and the answers to commands: text views. Pure."""
+"""What the bot tells unasked, and the questions it asks: text views. Pure."""
 
 from collections.abc import Sequence
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.cards import AccountCard, PromptCard
-from bot.telegram.text import clock, number, price, safe, signed
-from bot.telegram.views import (
-    MODES,
+from bot.telegram.outcomes import (
+    REASON_LIMIT,
     SIDES,
-    Button,
-    View,
     closed_line,
     filled_line,
-    parked_row,
 )
-from core.accounts import FIRED, Account, GuardPhase, GuardScope, GuardState
+from bot.telegram.text import (
+    brief,
+    clock,
+    number,
+    safe,
+)
+from bot.telegram.views import Button, View, parked_row
+from core.accounts import Account, GuardState
 from core.desk.tools import Consent
-from core.guard import drawdown_percent
 from core.ids import UserId, short
 from core.messages import NoticeKind
 from core.money import plain
-from core.orders import Order, OrderKind
+from core.orders import EVER_FILLED, IN_DOUBT, LIVE, Order, OrderKind
 from core.trades import Trade
 from core.users import Membership, Role, User
 
-PHASES = {
-    GuardPhase.ARMED: "🟢 armed",
-    GuardPhase.BLIND: "⚪ blind: no entries",
-    GuardPhase.TRIGGERED: "🔴 fired",
-    GuardPhase.CLOSING: "🔴 closing",
-    GuardPhase.FLAT: "🔴 flat",
-    GuardPhase.LOCKED: "🔒 locked: no entries until /rearm",
-}
-
 
 def guard_notice(
-    kind: NoticeKind, account: Account, guard: GuardState, detail: str
+    kind: NoticeKind,
+    account: Account,
+    guard: GuardState,
+    detail: str,
+    *,
+    viewer: bool = False,
 ) -> View:
-    """A word from the guard of an account."""
-    name = safe(account.id)
-    money = f"Equity {number(guard.equity)} {account.currency}"
+    """A word from the guard of an account; a viewer reads no money."""
+    said, money, then = _guard_words(kind, account, guard, detail)
+    lines = [said, "" if viewer else money, then]
+    return View(text="\n".join(line for line in lines if line))
+
+
+def _guard_words(
+    kind: NoticeKind, account: Account, guard: GuardState, detail: str
+) -> tuple[str, str, str]:
+    """What is said, the money behind it, and what follows."""
+    name, currency = safe(account.id), account.currency
+    equity = f"Equity {number(guard.equity)} {currency}"
     match kind:
         case NoticeKind.GUARD_WARNING:
-            return View(
-                text=f"⚠ <b>{name}</b>: {detail} % of the way to the guard's limit.\n"
-                f"{money} · peak {number(guard.peak)}"
-            )
+            said = f"⚠ <b>{name}</b>: {detail} % of the way to the guard's limit."
+            return said, f"{equity} · peak {number(guard.peak)} {currency}", ""
         case NoticeKind.GUARD_FIRED:
-            return View(text=_fired(account, guard))
+            return _fired(account, guard)
         case NoticeKind.GUARD_FLAT:
-            return View(
-                text=f"🔒 <b>{name} is flat.</b> Two looks in a row found nothing open "
-                f"in the guard's scope.\n{money}\nNo approvals until an admin sends "
-                f"/rearm {name} REASON."
+            said = (
+                f"🔒 <b>{name} is flat.</b> Looked twice: nothing that the guard "
+                "closes is open."
+            )
+            return (
+                said,
+                equity,
+                f"No entries until an admin sends /rearm {name} REASON.",
             )
         case NoticeKind.GUARD_REARMED:
-            return View(
-                text=f"🟢 <b>{name} is armed again.</b> {safe(guard.rearm_reason)}\n"
-                f"The present equity {number(guard.peak)} is the new peak."
+            reason = brief(guard.rearm_reason, REASON_LIMIT)
+            said = f"🟢 <b>{name} is armed again.</b> {reason}".rstrip()
+            return (
+                said,
+                f"The guard counts from {number(guard.peak)} {currency} now.",
+                "",
             )
         case NoticeKind.GUARD_BLIND:
-            return View(
-                text=f"⚪ <b>{name} cannot be seen</b> since "
-                f"{clock(guard.blind_since)}: no entries, and the guard concludes "
-                "nothing. Check the terminal and its connection."
-            )
+            return _blind(name, guard), "", ""
         case _:
-            return View(text=f"🟢 <b>{name} is seen again.</b> {money}")
+            return f"🟢 <b>{name} is seen again.</b>", equity, ""
 
 
-def _fired(account: Account, guard: GuardState) -> str:
-    equity = guard.trigger_equity or guard.equity
-    peak = guard.trigger_peak or guard.peak
+def _fired(account: Account, guard: GuardState) -> tuple[str, str, str]:
+    """The row is read late: it may be armed again by now, and the reason gone."""
+    said = f"🛑 <b>The guard of {safe(account.id)} fired.</b>"
+    peak = number(guard.trigger_peak or guard.peak)
+    equity = number(guard.trigger_equity or guard.equity)
+    at = clock(guard.triggered_at)
     return (
-        f"🛑 <b>The guard of {safe(account.id)} fired.</b>\n{safe(guard.reason)}\n"
-        f"Peak {number(peak)} · equity {number(equity)} {account.currency} at "
-        f"{clock(guard.triggered_at)}\nOpen prompts ended, every position in scope "
-        "is being closed."
+        f"{said}\n{safe(guard.reason)}".rstrip(),
+        f"Peak {peak} · equity {equity} {account.currency} at {at}",
+        "Open prompts ended, every position that it guards is being closed.",
     )
 
 
-def trade_notice(trade: Trade, account: Account) -> View:
-    """A trade was opened or closed without a tap that shows it."""
+def _blind(name: str, guard: GuardState) -> str:
+    """Likewise: the account may be seen again by now."""
+    if guard.blind_since is None:
+        return f"⚪ <b>{name} could not be seen for a while</b> and is seen again."
+    return (
+        f"⚪ <b>{name} cannot be seen</b> since {clock(guard.blind_since)}. No "
+        "entries, and the guard cannot judge. Check the terminal and its connection."
+    )
+
+
+def trade_notice(trade: Trade, account: Account, *, viewer: bool = False) -> View:
+    """A trade was opened or closed without a tap that shows it.
+
+    A viewer reads neither lots nor money.
+    """
     head = f"<b>{SIDES[trade.side]} {safe(trade.instrument)}</b> · {safe(account.id)}"
     if trade.profit is None:
-        return View(text=f"{head}\n{filled_line(trade)}")
-    return View(text=f"{head}\n{closed_line(trade, account.currency)}")
+        return View(text=f"{head}\n{filled_line(trade, lots=not viewer)}")
+    currency = "" if viewer else account.currency
+    return View(text=f"{head}\n{closed_line(trade, currency)}")
+
+
+_WISHES = {
+    OrderKind.OPEN: "Opening",
+    OrderKind.CLOSE: "Closing",
+    OrderKind.CANCEL: "Withdrawing the order for",
+}
+_ASKED = {
+    OrderKind.OPEN: "is the position there?",
+    OrderKind.CLOSE: "is the position gone?",
+    OrderKind.CANCEL: "is the order gone?",
+}
 
 
 def order_notice(order: Order) -> View:
-    """An order that failed, or one that a person has to say a word about."""
-    what = "close" if order.kind is OrderKind.CLOSE else "order"
-    head = f"<b>{safe(order.instrument)} {what}</b> · {safe(order.account_id)}"
-    return View(text=f"⛔ {head}\n{safe(order.reason)}")
+    """An order that failed, or was in doubt; the row is read when it is told."""
+    what = f"{_WISHES[order.kind]} {safe(order.instrument)}"
+    head = f"<b>{what}</b> · {safe(order.account_id)} · {short(order.id)}"
+    if order.state in EVER_FILLED:
+        return View(text=f"✅ {head}\nDone: the broker executed it.")
+    if order.state in _ON_ITS_WAY:
+        return View(text=f"❔ {head}\n{brief(order.reason, REASON_LIMIT)}".rstrip())
+    reason = brief(order.reason, REASON_LIMIT) or "No reason was given."
+    return View(text=f"⛔ {head}\nNot done: {reason}")
+
+
+_ON_ITS_WAY = LIVE | IN_DOUBT
 
 
 def parked_notice(order: Order) -> View:
     """The question about an order whose outcome nobody can prove."""
     return View(
         text=f"❔ <b>Outcome unknown, do not repeat it by hand.</b>\n"
-        f"{SIDES[order.side]} {plain(order.volume)} lots {safe(order.instrument)} on "
-        f"{safe(order.account_id)} · {short(order.id)}\nLook into the terminal: is the "
-        "position there? The account takes no entries until somebody answers.",
+        f"{_WISHES[order.kind]}: {SIDES[order.side]} {plain(order.volume)} lots "
+        f"{safe(order.instrument)} on {safe(order.account_id)} · {short(order.id)}\n"
+        f"Look into the terminal: {_ASKED[order.kind]} Yes is <b>Adopt</b>, no is "
+        "<b>Not placed</b>. The account takes no entries until somebody answers.",
         rows=(parked_row(order),),
     )
 
@@ -144,10 +188,14 @@ def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
         f"· {safe(each.account_id)}: you are {_article(each.role)} {each.role}"
         for each in memberships
     ]
+    decides = any(each.role is not Role.VIEWER for each in memberships)
     lines.append(
         "Signals arrive here with a chart. Approve places exactly one order, Reject "
-        "places none. /help shows what else you can do."
+        "places none."
+        if decides
+        else "Signals arrive here with a chart; others decide on them."
     )
+    lines.append("/help shows what else you can do.")
     return View(text="\n".join(lines))
 
 
@@ -155,97 +203,14 @@ def _article(role: Role) -> str:
     return "a" if role is Role.VIEWER else "an"
 
 
-def positions_view(cards: Sequence[AccountCard]) -> View:
-    """Open trades and waiting orders, account by account."""
-    blocks = [_positions_of(card) for card in cards]
-    return View(text="\n\n".join(blocks) or "You have no account here yet.")
-
-
-def _positions_of(card: AccountCard) -> str:
-    lines = [f"<b>{safe(card.account.id)}</b> · {MODES[card.account.mode]}"]
-    lines += [_position_line(trade, card.account.currency) for trade in card.trades]
-    lines += [
-        f"🕓 {SIDES[order.side]} {order.order_type} {plain(order.volume)} "
-        f"{safe(order.instrument)} at {price(order.price)}"
-        for order in card.placed
-    ]
-    if len(lines) == 1:
-        lines.append("Nothing is open.")
-    return "\n".join(lines)
-
-
-def _position_line(trade: Trade, currency: str) -> str:
-    return (
-        f"{SIDES[trade.side]} {plain(trade.volume_open)} {safe(trade.instrument)} "
-        f"from {price(trade.open_price)}: <b>{signed(trade.floating)} {currency}</b>\n"
-        f"   SL {price(trade.stop_loss)} · TP {price(trade.take_profit)}"
-    )
-
-
-def pending_view(cards: Sequence[PromptCard]) -> View:
-    """The prompts that wait for this person."""
-    if not cards:
-        return View(text="Nothing waits for you.")
-    lines = [
-        f"{SIDES[card.signal.side]} {safe(card.signal.instrument)} on "
-        f"{safe(card.account.id)} · {short(card.signal.id)} · until "
-        f"{clock(card.prompt.expires_at)}"
-        for card in cards
-    ]
-    return View(text="<b>Waiting for you</b>\n" + "\n".join(lines))
-
-
-def guard_view(cards: Sequence[AccountCard]) -> View:
-    """Where each guard stands and how much room is left."""
-    return View(text="\n\n".join(_guard_of(card) for card in cards) or _NOTHING)
-
-
-_NOTHING = "You administer no account."
-
-
-def _guard_of(card: AccountCard) -> str:
-    guard, rules = card.guard, card.rules
-    scope = "all positions" if rules.guard_closes is GuardScope.ALL else "our positions"
-    currency = card.account.currency
-    loss = plain(round(drawdown_percent(guard), 2))
-    lines = [
-        f"<b>{safe(card.account.id)}</b> · {PHASES[guard.phase]}",
-        f"Equity {number(guard.equity)} · peak {number(guard.peak)} {currency}",
-        f"Drawdown {loss} % of {plain(rules.max_drawdown_percent)} %",
-        f"Headroom with every stop hit {card.headroom} {currency}",
-        f"At the limit it closes {scope}.",
-    ]
-    if guard.phase in FIRED:
-        lines.insert(1, safe(guard.reason))
-    return "\n".join(lines)
-
-
-def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
-    """The health of everything on one screen."""
-    lines = ["<b>Status</b>"]
-    for card in cards:
-        measured = clock(card.guard.measured_at) or "never"
-        lines.append(
-            f"{safe(card.account.id)} · {MODES[card.account.mode]} · "
-            f"{PHASES[card.guard.phase]}\n   seen {measured} · equity "
-            f"{number(card.guard.equity)} {card.account.currency} · "
-            f"{len(card.trades)} open, {len(card.placed)} waiting, "
-            f"{len(card.parked)} unknown"
-        )
-    lines.append(
-        "Queues: " + ", ".join(f"{name} {count}" for name, count in queues.items())
-    )
-    return View(text="\n".join(lines))
-
-
-def close_all_question(count: int, asked: int) -> View:
+def close_all_question(trades: int, waiting: int, asked: int) -> View:
     """Really everything?"""
     confirm = Button(
         text="Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
     )
     return View(
-        text=f"Close all {count} open trades on your own accounts, at the market, and "
-        "withdraw your waiting orders?",
+        text=f"Close {counted(trades, 'open trade')} at the market and withdraw "
+        f"{counted(waiting, 'waiting order')} on your own accounts?",
         rows=((confirm, _never_mind()),),
     )
 
@@ -260,6 +225,11 @@ def panic_question(accounts: Sequence[Account], argument: str) -> View:
         "ordered until somebody re-arms it. Go?",
         rows=((confirm, _never_mind()),),
     )
+
+
+def counted(count: int, what: str) -> str:
+    """``1 open trade``, ``2 open trades``, ``no open trade``."""
+    return f"{count or 'no'} {what}{'s' if count > 1 else ''}"
 
 
 def _never_mind() -> Button:

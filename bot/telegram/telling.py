@@ -16,7 +16,7 @@ from core.ids import UserId
 from core.messages import NoticeKind, OutboxItem
 from core.orders import Order, OrderState
 from core.trades import Trade
-from core.users import User
+from core.users import Membership, Role, User
 
 
 async def notice_view(tools: Tools, item: OutboxItem) -> View | None:
@@ -29,24 +29,35 @@ async def _guard(tools: Tools, item: OutboxItem) -> View | None:
     guard = await tools.journal.get(GuardState, item.subject)
     if account is None or guard is None:
         return None
-    return guard_notice(item.notice, account, guard, item.detail)
+    viewer = await _looks_on(tools, item, account)
+    return guard_notice(item.notice, account, guard, item.detail, viewer=viewer)
+
+
+async def _looks_on(tools: Tools, item: OutboxItem, account: Account) -> bool:
+    """Whether the reader is no more than a viewer of the account, by now."""
+    mine = await tools.journal.find(
+        Membership, user_id=item.user_id, account_id=account.id
+    )
+    return all(each.role is Role.VIEWER for each in mine)
 
 
 async def _trade(tools: Tools, item: OutboxItem) -> View | None:
     trade = await tools.journal.get(Trade, item.subject)
-    account = trade and await tools.journal.get(Account, trade.account_id)
-    return trade_notice(trade, account) if trade and account else None
+    if trade is None:
+        return None
+    account = await tools.journal.get(Account, trade.account_id)
+    if account is None:
+        return None
+    viewer = await _looks_on(tools, item, account)
+    return trade_notice(trade, account, viewer=viewer)
 
 
 async def _order(tools: Tools, item: OutboxItem) -> View | None:
     order = await tools.journal.get(Order, item.subject)
     if order is None:
         return None
-    return (
-        parked_notice(order)
-        if order.state is OrderState.PARKED
-        else (order_notice(order))
-    )
+    parked = order.state is OrderState.PARKED
+    return parked_notice(order) if parked else order_notice(order)
 
 
 async def _joined(tools: Tools, item: OutboxItem) -> View | None:

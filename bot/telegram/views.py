@@ -6,61 +6,49 @@ repeated. Colour never carries a meaning alone: the word stands in the label.
 """
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from bot.telegram.callbacks import REASONS, Press, pack
 from bot.telegram.cards import PromptCard
-from bot.telegram.text import clock, number, price, safe, signed, why
-from core.broker import TradeMode
+from bot.telegram.outcomes import (
+    MODES,
+    REASON_LIMIT,
+    SIDES,
+    closed_line,
+    filled_line,
+    order_line,
+)
+from bot.telegram.text import (
+    CAPTION_LIMIT,
+    brief,
+    clock,
+    number,
+    price,
+    safe,
+    shown_units,
+    signed,
+    until,
+    why,
+)
 from core.desk.deciding import REASON_FOR
 from core.ids import short
-from core.market import OrderType, Side
-from core.money import plain
+from core.market import OrderType
+from core.money import ZERO, plain
 from core.orders import Order, OrderState
 from core.prompts import UNDECIDED, PromptState
-from core.trades import CloseReason, Trade, TradeState
+from core.trades import TradeState
 
 WHY_LIMIT = 300
-MODES = {
-    TradeMode.PAPER: "DEMO (paper)",
-    TradeMode.DEMO: "DEMO",
-    TradeMode.LIVE: "LIVE",
-}
-SIDES = {Side.BUY: "🟢 BUY", Side.SELL: "🔴 SELL"}
-CLOSED_BY = {
-    CloseReason.STOP: "stop hit",
-    CloseReason.TARGET: "target hit",
-    CloseReason.HAND: "closed by hand at the broker",
-    CloseReason.CLOSED_HERE: "closed from here",
-    CloseReason.GUARD: "closed by the guard",
-    CloseReason.PANIC: "closed by /panic",
-    CloseReason.STOP_OUT: "stopped out by the broker",
-    CloseReason.OTHER: "closed at the broker",
-}
-
+"""Units of the provider's reason; fewer where a caption has no room for them."""
+GIVEN_LIMIT = 500
+"""Units of what a person wrote."""
 _STANDING = {
     PromptState.CONFIRMING: "❓ <b>{reason}</b>",
     PromptState.APPROVED: "✅ Approved{by} · {at}",
     PromptState.REJECTED: "✖ Rejected{by} · {at}{given}",
     PromptState.EXPIRED: "⌛ Expired, nothing was sent. {reason}",
     PromptState.CANCELLED: "🚫 Withdrawn by the provider, nothing was sent.",
-    PromptState.SUPERSEDED: "☑ Decided{by} · {at}",
+    PromptState.SUPERSEDED: "☑ Decided{by} · {at}: approved",
     PromptState.REFUSED: "⛔ {reason}",
-}
-_ORDER_LINES = {
-    OrderState.QUEUED: "⏳ Sending to the broker…",
-    OrderState.SUBMITTING: "⏳ Sending to the broker…",
-    OrderState.PLACED: "🕓 Waits at the broker for {price}.",
-    OrderState.FILLED: "🎯 Filled {lots} lots.",
-    OrderState.PARTIALLY_FILLED: "🎯 Filled {lots} lots, the rest is gone.",
-    OrderState.REJECTED: "⛔ Broker refused: {reason}",
-    OrderState.UNKNOWN: (
-        "❔ Outcome unknown, being looked up. Do not repeat it by hand."
-    ),
-    OrderState.PARKED: "❔ <b>Outcome unknown, do not repeat it by hand.</b>",
-    OrderState.NOT_EXECUTED: "⚪ Not executed: {reason}",
-    OrderState.EXPIRED: "⌛ The pending order expired at the broker.",
-    OrderState.CANCELLED: "🚫 Not executed: {reason}",
 }
 
 
@@ -88,11 +76,11 @@ class View:
 
 def prompt_view(card: PromptCard) -> View:
     """The message of a prompt."""
-    lines = [_headline(card), _levels(card), *_money(card), *_reason(card)]
-    lines.append(_account(card))
-    lines += _standing(card)
+    above = [_headline(card), _levels(card), *_money(card)]
+    below = [_account(card), *_standing(card)]
+    room = CAPTION_LIMIT - shown_units("\n".join([*above, "", *below]))
     return View(
-        text="\n".join(line for line in lines if line),
+        text="\n".join([*above, *_reason(card, room), *below]),
         rows=_buttons(card),
         photo=card.signal.chart_path,
     )
@@ -120,7 +108,7 @@ def _money(card: PromptCard) -> list[str]:
     prompt, currency = card.prompt, card.account.currency
     if prompt.lots is None or prompt.risk_money is None:
         return []
-    percent = plain(prompt.risk_percent or Decimal(0))
+    percent = plain(prompt.risk_percent or ZERO)
     risk = f"<b>{number(prompt.risk_money)} {currency}</b> ({percent} %)"
     lines = [f"<b>{plain(prompt.lots)} lots</b> · Risk {risk}"]
     if prompt.reward_money is not None:
@@ -135,8 +123,9 @@ def _money(card: PromptCard) -> list[str]:
     return lines
 
 
-def _reason(card: PromptCard) -> list[str]:
-    text = why(card.signal.payload, WHY_LIMIT)
+def _reason(card: PromptCard, room: int) -> list[str]:
+    """The provider's reason, as far as the rest leaves room for it."""
+    text = why(card.signal.payload, min(WHY_LIMIT, room)) if room > 0 else ""
     return [f"<blockquote expandable>{text}</blockquote>"] if text else []
 
 
@@ -147,14 +136,16 @@ def _account(card: PromptCard) -> str:
 def _standing(card: PromptCard) -> list[str]:
     """Where the prompt stands, in one or two lines."""
     prompt = card.prompt
+    if prompt.viewer and card.order is not None:
+        return ["☑ Decided: approved", *_execution(card)]
     if prompt.state in (PromptState.QUEUED, PromptState.SENT):
         return _waiting(card)
     given = card.approval.reason if card.approval else ""
     line = _STANDING[prompt.state].format(
         by=f" by {safe(card.decider)}" if card.decider else "",
         at=clock(prompt.decided_at),
-        reason=safe(prompt.reason),
-        given=f" · {safe(given)}" if given else "",
+        reason=brief(prompt.reason, REASON_LIMIT),
+        given=f" · {brief(given, GIVEN_LIMIT)}" if given else "",
     )
     if prompt.state is PromptState.CONFIRMING:
         return [line, _countdown(card)]
@@ -167,49 +158,27 @@ def _waiting(card: PromptCard) -> list[str]:
     if card.prompt.viewer:
         return ["You are a viewer: approvers decide.", _countdown(card)]
     if card.prompt.reason:
-        return [f"⚠ {safe(card.prompt.reason)}", _countdown(card)]
+        return [f"⚠ {brief(card.prompt.reason, REASON_LIMIT)}", _countdown(card)]
     return [_countdown(card)]
 
 
 def _countdown(card: PromptCard) -> str:
     """The expiry, counted down by Telegram itself in the reader's own time."""
     moment = card.prompt.expires_at
-    unix = int(moment.timestamp())
-    return f'⏳ Expires <tg-time unix="{unix}" format="r">{clock(moment)}</tg-time>'
+    unix, plainly = int(moment.timestamp()), until(moment, now=card.now)
+    return f'⏳ Expires <tg-time unix="{unix}" format="r">{plainly}</tg-time>'
 
 
 def _execution(card: PromptCard) -> list[str]:
-    """What the broker made of an approval."""
-    if card.trade is not None and card.trade.state is TradeState.CLOSED:
-        return [filled_line(card.trade), closed_line(card.trade, card.account.currency)]
-    if card.trade is not None:
-        return [filled_line(card.trade)]
-    return [_order_line(card.order)] if card.order is not None else []
-
-
-def _order_line(order: Order) -> str:
-    return _ORDER_LINES[order.state].format(
-        reason=safe(order.reason) or "it was withdrawn.",
-        price=price(order.price),
-        lots=plain(order.filled_volume or Decimal(0)),
-    )
-
-
-def filled_line(trade: Trade) -> str:
-    """How a trade was opened."""
-    return f"🎯 Filled {plain(trade.volume)} lots at <b>{price(trade.open_price)}</b>"
-
-
-def closed_line(trade: Trade, currency: str) -> str:
-    """How a trade ended: why, where, with which result."""
-    why_closed = CLOSED_BY[trade.close_reason or CloseReason.OTHER]
-    r = trade.r_multiple
-    result = signed(trade.profit or Decimal(0))
-    shown = f" ({signed(r, 1)} R)" if r is not None else ""
-    return (
-        f"🏁 {why_closed[0].upper()}{why_closed[1:]} at {price(trade.close_price)}: "
-        f"<b>{result} {currency}</b>{shown}"
-    )
+    """What the broker made of an approval; a viewer reads neither lots nor money."""
+    trade, order, viewer = card.trade, card.order, card.prompt.viewer
+    if trade is None:
+        return [order_line(order, lots=not viewer)] if order is not None else []
+    lines = [filled_line(trade, order, lots=not viewer)]
+    if trade.state is TradeState.CLOSED:
+        currency = "" if viewer else card.account.currency
+        lines.append(closed_line(trade, currency))
+    return lines
 
 
 def _buttons(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
@@ -255,7 +224,7 @@ def _decide_row(card: PromptCard) -> tuple[Button, ...]:
 
 def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
     nonce = card.prompt.nonce
-    money = number(card.prompt.risk_money or Decimal(0))
+    money = number(card.prompt.risk_money or ZERO)
     return (
         (
             Button(

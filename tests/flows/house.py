@@ -139,6 +139,7 @@ class House:
             if self._service is not None and self._service.exit_code is None:
                 assert self._service.terminate() == 0
         finally:
+            self._write_chats()
             self._sandbox.terminate()
         trouble = [
             line
@@ -147,6 +148,15 @@ class House:
             if TROUBLE.search(line) and not EXPECTED.search(line)
         ]
         assert not trouble, f"{self.folder}: {trouble[:5]}"
+
+    def _write_chats(self) -> None:
+        """What everybody read and wrote, beside the logs: for people to look at."""
+        lines = []
+        for user in (each["id"] for each in self.chat.get("state")["users"]):
+            for message in self.chat.messages(user):
+                lines.append(f"--- {user} #{message.id} {list(message.labels)}")
+                lines.append(message.text)
+        (self.folder / "chats.txt").write_text("\n".join(lines))
 
     # ------------------------------------------------------------ the rig
     def rig(self, name: str, /, **content: object) -> Any:

@@ -6,18 +6,20 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import ChatMemberUpdated, Message
 
+from bot.telegram.answers import (
+    guard_view,
+    pending_view,
+    positions_view,
+    status_view,
+)
 from bot.telegram.callbacks import LIMIT
 from bot.telegram.cards import AccountCard, account_card, prompt_card
 from bot.telegram.desk import Desk
 from bot.telegram.notices import (
     close_all_question,
     consent_view,
-    guard_view,
     help_view,
     panic_question,
-    pending_view,
-    positions_view,
-    status_view,
     stranger_view,
     welcome_view,
 )
@@ -30,6 +32,7 @@ from core.desk.deciding import hear_reason
 from core.desk.joining import Entry, Person, mark_blocked, start
 from core.errors import Refused
 from core.messages import InboxUpdate, OutboxItem, Topic
+from core.orders import Order, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership
@@ -116,13 +119,16 @@ async def _cards(desk: Desk, accounts: Sequence[Account]) -> list[AccountCard]:
 
 async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
     """/closeall: asks first."""
-    count = 0
+    journal = desk.tools.journal
+    trades = waiting = 0
     for account in await own_accounts(desk.tools, person.id):
-        count += await desk.tools.journal.count(
-            Trade, account_id=account.id, state=ON_THE_BOOK
+        trades += await journal.count(Trade, account_id=account.id, state=ON_THE_BOOK)
+        waiting += await journal.count(
+            Order, account_id=account.id, state=OrderState.PLACED
         )
     asked = int(desk.tools.clock.now().timestamp())
-    view = close_all_question(count, asked) if count else NOTHING_OPEN
+    something = bool(trades or waiting)
+    view = close_all_question(trades, waiting, asked) if something else NOTHING_OPEN
     await desk.gateway.send(person.id, view)
 
 

@@ -1,0 +1,108 @@
+"""Where things stand, for somebody who asked with a command: text views. Pure."""
+
+from collections.abc import Sequence
+
+from bot.telegram.cards import AccountCard, PromptCard
+from bot.telegram.outcomes import MODES, SIDES
+from bot.telegram.text import clock, listed, number, price, safe, signed, until
+from bot.telegram.views import View
+from core.accounts import FIRED, GuardPhase, GuardScope
+from core.guard import drawdown_percent
+from core.ids import short
+from core.money import plain
+from core.trades import Trade, TradeState
+
+PHASES = {
+    GuardPhase.ARMED: "🟢 armed",
+    GuardPhase.BLIND: "⚪ blind: no entries",
+    GuardPhase.TRIGGERED: "🔴 fired",
+    GuardPhase.CLOSING: "🔴 closing",
+    GuardPhase.FLAT: "🔴 flat",
+    GuardPhase.LOCKED: "🔒 locked: no entries until /rearm",
+}
+
+
+def positions_view(cards: Sequence[AccountCard]) -> View:
+    """Open trades and waiting orders, account by account."""
+    if not cards:
+        return View(text="There is no account here on which you decide.")
+    lines = [line for card in cards for line in _positions_of(card)]
+    return View(text=listed(lines).strip())
+
+
+def _positions_of(card: AccountCard) -> list[str]:
+    head = f"\n<b>{safe(card.account.id)}</b> · {MODES[card.account.mode]}"
+    lines = [_position_line(trade, card.account.currency) for trade in card.trades]
+    lines += [
+        f"🕓 {SIDES[order.side]} {order.order_type.upper()} {plain(order.volume)} "
+        f"{safe(order.instrument)} at {price(order.price)}"
+        for order in card.placed
+    ]
+    return [head, *(lines or ["Nothing is open."])]
+
+
+def _position_line(trade: Trade, currency: str) -> str:
+    leaving = ", closing…" if trade.state is TradeState.CLOSING else ""
+    return (
+        f"{SIDES[trade.side]} {plain(trade.volume_open)} {safe(trade.instrument)} "
+        f"from {price(trade.open_price)}: <b>{signed(trade.floating)} {currency}</b>"
+        f"{leaving}\n"
+        f"   SL {price(trade.stop_loss)} · TP {price(trade.take_profit)}"
+    )
+
+
+def pending_view(cards: Sequence[PromptCard]) -> View:
+    """The prompts that wait for this person."""
+    if not cards:
+        return View(text="Nothing waits for you.")
+    lines = [
+        f"{SIDES[card.signal.side]} {safe(card.signal.instrument)} on "
+        f"{safe(card.account.id)} · {short(card.signal.id)} · until "
+        f"{until(card.prompt.expires_at, now=card.now)}"
+        for card in cards
+    ]
+    return View(text=listed(["<b>Waiting for you</b>, decide at the chart:", *lines]))
+
+
+def guard_view(cards: Sequence[AccountCard]) -> View:
+    """Where each guard stands and how much room is left."""
+    blocks = [_guard_of(card) for card in cards]
+    return View(text=listed(blocks, between="\n\n") or _NOTHING)
+
+
+_NOTHING = "There is no account here that you administer or decide on."
+
+
+def _guard_of(card: AccountCard) -> str:
+    guard, rules = card.guard, card.rules
+    scope = "all positions" if rules.guard_closes is GuardScope.ALL else "our positions"
+    currency = card.account.currency
+    loss = plain(round(drawdown_percent(guard), 2))
+    lines = [
+        f"<b>{safe(card.account.id)}</b> · {PHASES[guard.phase]}",
+        f"Equity {number(guard.equity)} · peak {number(guard.peak)} {currency}",
+        f"Drawdown {loss} % of {plain(rules.max_drawdown_percent)} %",
+        f"Headroom with every stop hit {card.headroom} {currency}",
+        f"At the limit it closes {scope}.",
+    ]
+    if guard.phase in FIRED:
+        lines.insert(1, safe(guard.reason))
+    return "\n".join(lines)
+
+
+def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
+    """The health of everything on one screen."""
+    lines = ["<b>Status</b>"]
+    for card in cards:
+        measured = clock(card.guard.measured_at) or "never"
+        lines.append(
+            f"{safe(card.account.id)} · {MODES[card.account.mode]} · "
+            f"{PHASES[card.guard.phase]}\n   seen {measured} · equity "
+            f"{number(card.guard.equity)} {card.account.currency} · "
+            f"{len(card.trades)} open, {len(card.placed)} waiting, "
+            f"{len(card.parked)} unknown"
+        )
+    lines.append(
+        "Queues: " + ", ".join(f"{name} {count}" for name, count in queues.items())
+    )
+    return View(text=listed(lines))

@@ -1,0 +1,324 @@
+"""Every state of a prompt as people see it; the words stand in ``tests/golden``."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox.html_markup import parse_html
+from bot.telegram.callbacks import Press, unpack
+from bot.telegram.cards import PromptCard
+from bot.telegram.text import CAPTION_LIMIT, units
+from bot.telegram.views import Button, View, parked_row, prompt_view
+from core.accounts import AccountKind, BrokerKind
+from core.broker import TradeMode
+from core.desk.deciding import REASON_FOR
+from core.market import OrderType, Side, Timeframe
+from core.orders import OrderState
+from core.prompts import UNDECIDED, PromptState
+from core.trades import CloseReason, TradeState
+from tests.bot.telegram.cards import (
+    LATER,
+    a_card,
+    a_rejection,
+    closed,
+    decided,
+    the_order,
+    the_prompt,
+    the_signal,
+    the_trade,
+)
+from tests.bot.telegram.golden import compare
+from tests.builders import an_account
+
+S, O = PromptState, OrderState  # noqa: E741 - read as columns
+DECIDING = {Press.APPROVE, Press.CONFIRM, Press.REJECT, Press.BACK}
+NO_NUMBERS: dict[str, Any] = dict.fromkeys(
+    ("price", "lots", "risk_money", "risk_percent", "reward_money", "spread")
+) | {"headroom": None}
+
+
+def _live() -> Any:
+    return an_account(mode=TradeMode.LIVE, broker=BrokerKind.MT5, id="live1")
+
+
+def _waiting() -> Iterator[tuple[str, PromptCard]]:
+    yield "queued", a_card(the_prompt(state=S.QUEUED, chat_id=None, message_id=None))
+    yield "sent", a_card()
+    yield "sent, sell", a_card(
+        the_prompt(price=Decimal("1.08542")),
+        signal=the_signal(
+            side=Side.SELL,
+            instrument="EURUSD",
+            timeframe=Timeframe.H1,
+            price=Decimal("1.08540"),
+            stop_loss=Decimal("1.08710"),
+            take_profit=Decimal("1.08200"),
+        ),
+    )
+    yield "sent, limit order", a_card(signal=the_signal(order_type=OrderType.LIMIT))
+    yield "sent, stop order", a_card(signal=the_signal(order_type=OrderType.STOP))
+    yield "sent, no stop and no target", a_card(
+        the_prompt(reward_money=None),
+        signal=the_signal(stop_loss=None, take_profit=None),
+    )
+    yield "sent, no reason given", a_card(signal=the_signal(payload="{}"))
+    yield "sent, a passing obstacle", a_card(
+        the_prompt(reason="The spread is 45 points, the limit is 30.", **NO_NUMBERS)
+    )
+    yield "sent, live", a_card(account=_live())
+    yield "sent, on a desk", a_card(account=an_account(kind=AccountKind.DESK))
+    yield "sent, expires on another day", a_card(
+        the_prompt(expires_at=LATER + timedelta(days=2))
+    )
+    yield "sent, no risk known", a_card(the_prompt(risk_money=Decimal(0)))
+    yield "sent, without a chart", a_card(signal=the_signal(chart_path=None))
+    yield "confirming", a_card(
+        the_prompt(state=S.CONFIRMING, reason="This risks 2.4 %. Confirm?")
+    )
+    yield "confirming, live", a_card(
+        the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
+        account=_live(),
+    )
+
+
+def _viewed() -> Iterator[tuple[str, PromptCard]]:
+    def viewed(state: PromptState = S.SENT, **over: Any) -> PromptCard:
+        return a_card(the_prompt(state=state, viewer=True, **NO_NUMBERS), **over)
+
+    yield "viewer, waiting", viewed()
+    yield "viewer, expired", viewed(S.EXPIRED)
+    yield "viewer, withdrawn", viewed(S.CANCELLED)
+    yield "viewer, approved by others", viewed(order=the_order(O.QUEUED))
+    yield "viewer, parked", viewed(order=the_order(O.PARKED))
+    yield "viewer, filled", viewed(order=the_order(O.FILLED), trade=the_trade())
+    yield "viewer, filled, row not seen yet", viewed(
+        order=the_order(O.FILLED, filled_volume=Decimal("0.18"))
+    )
+    yield "viewer, closed, after expiry", viewed(
+        S.EXPIRED, order=the_order(O.FILLED), trade=closed()
+    )
+    yield "viewer, closed, risk unknown", viewed(
+        order=the_order(O.FILLED), trade=closed(risk_money=Decimal(0))
+    )
+
+
+def _ended() -> Iterator[tuple[str, PromptCard]]:
+    rejected = decided(S.REJECTED)
+    yield "rejected, reason open", a_card(rejected, approval=a_rejection())
+    yield "rejected, reason given", a_card(
+        rejected, approval=a_rejection(reason="CPI in ten minutes <careful>")
+    )
+    yield "rejected, no reason wanted", a_card(rejected, approval=a_rejection(reason=""))
+    yield "rejected, too late for a reason", a_card(
+        rejected, approval=a_rejection(), now=LATER + REASON_FOR
+    )
+    yield "rejected, decision not read", a_card(rejected)
+    yield "expired", a_card(the_prompt(state=S.EXPIRED))
+    yield "expired, the guard fired", a_card(
+        the_prompt(state=S.EXPIRED, reason="The guard fired.")
+    )
+    yield "cancelled", a_card(the_prompt(state=S.CANCELLED))
+    yield "refused", a_card(
+        the_prompt(
+            state=S.REFUSED,
+            reason="The guard of demo has fired: no entries until an admin re-arms it "
+            "with /rearm.",
+            **NO_NUMBERS,
+        )
+    )
+    yield "superseded, being sent", a_card(
+        decided(S.SUPERSEDED), order=the_order(O.SUBMITTING)
+    )
+    yield "superseded, filled", a_card(
+        decided(S.SUPERSEDED), order=the_order(O.FILLED), trade=the_trade()
+    )
+    yield "superseded, decider unknown", a_card(decided(S.SUPERSEDED), decider="")
+
+
+REASONS = {
+    O.REJECTED: "Not enough money for this volume.",
+    O.NOT_EXECUTED: "The broker has never seen this order: nothing was executed.",
+    O.CANCELLED: "The guard fired before the order was sent.",
+    O.UNKNOWN: "The broker's answer was lost; it is being looked for.",
+}
+
+
+def _approved() -> Iterator[tuple[str, PromptCard]]:
+    prompt = decided(S.APPROVED)
+    yield "approved, order not read", a_card(prompt)
+    for state in O:
+        order = the_order(
+            state,
+            reason=REASONS.get(state, ""),
+            filled_volume=Decimal("0.18"),
+            price=Decimal("1948.00"),
+        )
+        yield f"approved, order {state}", a_card(prompt, order=order)
+    yield "approved, rejected without a word", a_card(
+        prompt, order=the_order(O.REJECTED)
+    )
+    yield "approved, withdrawn without a word", a_card(
+        prompt, order=the_order(O.CANCELLED)
+    )
+    filled = the_order(O.FILLED)
+    yield "approved, trade open", a_card(prompt, order=filled, trade=the_trade())
+    yield "approved, filled in part", a_card(
+        prompt,
+        order=the_order(O.PARTIALLY_FILLED),
+        trade=the_trade(volume=Decimal("0.10")),
+    )
+    yield "approved, trade closing", a_card(
+        prompt, order=filled, trade=the_trade(state=TradeState.CLOSING)
+    )
+    for reason in CloseReason:
+        yield f"approved, closed: {reason}", a_card(
+            prompt, order=filled, trade=closed(reason)
+        )
+    yield "approved, closed at a loss", a_card(
+        prompt,
+        order=filled,
+        trade=closed(CloseReason.STOP, profit=Decimal("-100.98")),
+    )
+    yield "approved, closed, nothing else known", a_card(
+        prompt,
+        trade=closed(close_reason=None, profit=None, close_price=None),
+    )
+
+
+GROUPS = {
+    "prompts-waiting": _waiting,
+    "prompts-of-viewers": _viewed,
+    "prompts-ended": _ended,
+    "prompts-approved": _approved,
+}
+CARDS = {title: card for group in GROUPS.values() for title, card in group()}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_state_of_a_prompt_reads_as_it_should(name):
+    cards = dict(GROUPS[name]())
+    compare(name, {title: prompt_view(card) for title, card in cards.items()})
+
+
+def test_every_state_of_a_prompt_and_of_an_order_is_among_them():
+    assert {card.prompt.state for card in CARDS.values()} == set(S)
+    assert {card.order.state for card in CARDS.values() if card.order} == set(O)
+
+
+def _presses(view: View) -> set[Press]:
+    found = [unpack(button.data) for row in view.rows for button in row]
+    return {each.press for each in found if each is not None}
+
+
+@pytest.mark.parametrize("title", CARDS)
+def test_only_who_may_still_decide_sees_deciding_buttons(title):
+    card = CARDS[title]
+    undecided = card.prompt.state in UNDECIDED and not card.prompt.viewer
+    assert bool(_presses(prompt_view(card)) & DECIDING) is undecided
+
+
+@pytest.mark.parametrize("title", [name for name in CARDS if "viewer" in name])
+def test_a_viewer_reads_neither_lots_nor_money(title):
+    shown, _ = parse_html(prompt_view(CARDS[title]).text)
+    assert " lots" not in shown
+    assert " USD" not in shown
+
+
+@pytest.mark.parametrize("title", CARDS)
+def test_a_caption_names_signal_account_and_whose_money_it_is(title):
+    card = CARDS[title]
+    shown, _ = parse_html(prompt_view(card).text)
+    assert card.signal.instrument in shown.splitlines()[0]
+    assert "#SGNL" in shown.splitlines()[0]
+    money = "LIVE" if card.account.mode is TradeMode.LIVE else "DEMO"
+    assert f"Account {card.account.id} · {money}" in shown
+
+
+@pytest.mark.parametrize("title", CARDS)
+def test_a_caption_is_markup_that_telegram_takes(title):
+    view = prompt_view(CARDS[title])
+    shown, _ = parse_html(view.text)
+    assert units(shown) <= CAPTION_LIMIT
+    assert all(row for row in view.rows)
+    assert max((len(row) for row in view.rows), default=0) <= 3
+
+
+def test_the_buttons_of_a_prompt_carry_its_present_nonce():
+    view = prompt_view(a_card(the_prompt(nonce="fresh")))
+    assert {button.data.split(":")[2] for row in view.rows for button in row} == {
+        "fresh"
+    }
+
+
+def test_a_style_is_left_off_where_it_is_not_understood():
+    button = Button(text="Adopt", data="1:ad:x", style="success")
+    assert button.without_style() == Button(text="Adopt", data="1:ad:x")
+
+
+def test_a_parked_order_has_the_two_answers_that_the_contract_names():
+    labels = [button.text for button in parked_row(the_order(O.PARKED))]
+    assert labels == ["Adopt", "Not placed"]
+
+
+LONG = st.text(st.characters(), min_size=0, max_size=700)
+MONEY = st.decimals(
+    min_value=0, max_value=10**12, places=2, allow_nan=False, allow_infinity=False
+)
+
+
+@st.composite
+def long_cards(draw: Any) -> PromptCard:
+    """The longest words that rules, brokers, providers and people may use."""
+    card = draw(st.sampled_from(list(CARDS.values())))
+    reason = draw(LONG)
+    signal = replace(
+        card.signal,
+        payload=f'{{"reason":{_quoted(draw(LONG))}}}',
+        instrument="W" * 20,
+        provider="p" * 32,
+        price=Decimal("9999.99999999"),
+    )
+    prompt = replace(card.prompt, reason=reason)
+    if prompt.lots is not None:
+        prompt = replace(prompt, lots=draw(MONEY), risk_money=draw(MONEY))
+        prompt = replace(prompt, reward_money=draw(MONEY), headroom=draw(MONEY))
+    return replace(
+        card,
+        prompt=prompt,
+        signal=signal,
+        account=replace(card.account, id="a" * 32),
+        decider="<" * 64 if card.decider else "",
+        order=card.order and replace(card.order, reason=draw(LONG)),
+        approval=card.approval and replace(card.approval, reason=draw(LONG)[:500]),
+    )
+
+
+def _quoted(text: str) -> str:
+    return '"' + "".join(f"\\u{ord(c):04x}" for c in text if ord(c) < 0x10000) + '"'
+
+
+@settings(max_examples=150)
+@given(long_cards())
+def test_a_caption_fits_whatever_was_written(card):
+    view = prompt_view(card)
+    shown, _ = parse_html(view.text)
+    assert units(shown) <= CAPTION_LIMIT
+    assert f"Account {'a' * 32}" in shown
+
+
+def test_a_long_reason_of_a_person_takes_the_place_of_the_providers():
+    card = a_card(
+        decided(S.REJECTED),
+        approval=a_rejection(reason="because " * 62),
+        signal=the_signal(payload=f'{{"reason":"{"trend " * 100}"}}'),
+    )
+    shown, _ = parse_html(prompt_view(card).text)
+    assert shown.count("because") == 62
+    assert "trend trend" in shown
+    assert units(shown) <= CAPTION_LIMIT

@@ -1,0 +1,92 @@
+"""What happens outside while the service dies and comes back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from tests.faults import ledgers
+from tests.faults.runner import BALANCE
+from tests.faults.world import ENTRY, R, Told, World
+
+RUNS = 6
+"""R in favour that the price runs before it falls back."""
+KEPT = R / 2
+"""Above the entry, where the fall ends: before any stop."""
+ENDED = ("Filled", "Not executed", "Broker refused")
+
+
+async def trade(world: World) -> None:
+    """One signal is approved, filled and hits its target; another is rejected."""
+    target = str(ENTRY + R * 2)
+    taken, declined = await asyncio.gather(
+        world.post("taken", take_profit=target), world.post("declined")
+    )
+    await world.decide(taken, "Approve", taps=2)
+    await world.intrude(declined)
+    await world.decide(declined, "Reject")
+    await world.see(declined, "Rejected")
+    await world.see(taken, *ENDED)
+    if world.shows(taken, "Filled"):
+        await world.move(ENTRY + R * 2)
+        await world.see(taken, "Target hit")
+        await world.hear("Target hit")
+
+
+async def guard(world: World) -> None:
+    """Two trades gain much and lose it again: the guard fires; a third is undecided."""
+    first, second, third = [
+        await world.post(name) for name in ("first", "second", "third")
+    ]
+    await asyncio.gather(
+        world.decide(first, "Approve"), world.decide(second, "Approve")
+    )
+    await world.see(third)
+    for told in (first, second):
+        await world.see(told, *ENDED)
+    held = [told for told in (first, second) if world.shows(told, "Filled")]
+    if held:
+        await _rise_and_fall(world, held)
+        await world.see(third, "Expired")
+
+
+async def _rise_and_fall(world: World, held: list[Told]) -> None:
+    await world.move(ENTRY + R * RUNS)
+    gain = 95 * (RUNS - 1) * len(held)
+    await world.run.until(lambda: _peak(world) > float(BALANCE) + gain, "the peak")
+    await world.move(ENTRY + KEPT)
+    await world.hear("The guard of demo fired", "demo is flat")
+    for told in held:
+        await world.see(told, "Closed by the guard")
+    await world.run.until(lambda: _phase(world) == "locked", "the guard locks")
+
+
+def _peak(world: World) -> float:
+    return float(ledgers.rows_of(world.run.folder, "SELECT peak FROM guards")[0]["peak"])
+
+
+def _phase(world: World) -> str:
+    rows = ledgers.rows_of(world.run.folder, "SELECT phase FROM guards")
+    return str(rows[0]["phase"])
+
+
+async def withdrawal(world: World) -> None:
+    """A signal is withdrawn by its provider before anybody decides."""
+    told = await world.post("withdrawn")
+    await world.see(told)
+    await world.withdraw(told)
+    await world.see(told, "Withdrawn by the provider")
+
+
+class Story(StrEnum):
+    """The stories by name."""
+
+    TRADE = "trade"
+    GUARD = "guard"
+    WITHDRAWAL = "withdrawal"
+
+
+STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
+    Story.TRADE: trade,
+    Story.GUARD: guard,
+    Story.WITHDRAWAL: withdrawal,
+}

@@ -1,0 +1,218 @@
+"""What people, a provider and the market do in a run, and what they remember of it.
+
+This is the first of the independent ledgers: signals that were acknowledged and
+taps that were made.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import aiohttp
+
+from bot.clock import SystemClock
+from bot.demo.people import ADA, SAM
+from bot.provider_client import ProviderClient
+from bot.sandbox import people
+from bot.sandbox.errors import Problem
+from bot.sandbox.model import Message, Query, User
+from core.ids import short
+from tests.faults.run import GLANCE, PATIENCE, Run, Stuck
+from tests.faults.runner import CREDENTIALS, PRICE_PATH
+
+GOLD = "XAUUSD"
+ENTRY = Decimal("1950.25")
+"""The ask of a market at which nothing moves."""
+R = Decimal(5)
+"""From entry to stop, in price."""
+UNANSWERED = 1.0
+"""Seconds after which a person taps again."""
+DECIDE = ("Approve", "Reject", "Confirm")
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """One signal as the outside remembers it."""
+
+    external_id: str
+    id: str = ""
+    """As acknowledged; empty before."""
+    decision: str = ""
+    """What was tapped first: Approve or Reject."""
+    answers: list[str] = field(default_factory=list)
+
+    @property
+    def tag(self) -> str:
+        """How a card names it."""
+        return short(self.id)
+
+
+class World:
+    """Everybody outside, and their memory."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.telegram = run.sandbox.world
+        self.told: dict[str, Told] = {}
+        credentials = json.loads((run.folder / CREDENTIALS).read_text())
+        self._provider = ProviderClient(url=run.url, clock=SystemClock(), **credentials)
+
+    # ------------------------------------------------------------ the provider
+    async def post(self, name: str, **more: object) -> Told:
+        """Post a signal to buy gold until it is acknowledged."""
+        told = self.told[name] = Told(external_id=name)
+        signal = {
+            "external_id": name,
+            "instrument": GOLD,
+            "side": "buy",
+            "price": str(ENTRY),
+            "stop_loss": str(ENTRY - R),
+            "take_profit": str(ENTRY + R * 12),
+            "expires_in": 600,
+        } | more
+        told.id = await self._acknowledged(signal)
+        return told
+
+    async def withdraw(self, told: Told) -> None:
+        """Withdraw a signal until that is acknowledged."""
+        name = f"withdraw-{told.external_id}"
+        wish = {"external_id": name, "action": "cancel", "target": told.external_id}
+        await self._acknowledged(wish)
+
+    async def _acknowledged(self, signal: dict[str, object]) -> str:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while loop.time() < deadline and not self.run.troubles:
+            try:
+                answer = await self._provider.post(signal)
+            except (aiohttp.ClientError, TimeoutError):
+                await asyncio.sleep(GLANCE)
+                continue
+            if answer.status in (200, 201):
+                return str(answer.body["id"])
+            if answer.status < 500:
+                message = f"the provider is told {answer.status}: {answer.body}"
+                raise Stuck(message)
+        message = f"signal {signal['external_id']} is never acknowledged"
+        raise Stuck(message)
+
+    # ------------------------------------------------------------ the market
+    async def move(self, price: Decimal) -> None:
+        """Let gold's bid jump, as soon as the service is there to hear of it."""
+        url = self.run.url + PRICE_PATH
+        wish = {"instrument": GOLD, "price": str(price)}
+        moved = False
+
+        async def go() -> None:
+            nonlocal moved
+            async with aiohttp.ClientSession() as session:
+                while not moved:
+                    try:
+                        async with session.post(url, json=wish) as response:
+                            moved = response.ok
+                    except aiohttp.ClientError:
+                        await asyncio.sleep(GLANCE)
+
+        async with asyncio.timeout(PATIENCE):
+            await go()
+
+    # ------------------------------------------------------------ people
+    def cards(self, told: Told) -> list[Message]:
+        """Ada's copies of a signal's card, newest first."""
+        return [
+            message
+            for message in self.telegram.present(ADA.id)
+            if message.sender.is_bot and told.tag in message.now.rich.text
+        ]
+
+    def shows(self, told: Told, *texts: str) -> bool:
+        """Whether a copy of the card shows one of these texts."""
+        return any(
+            text in card.now.rich.text for card in self.cards(told) for text in texts
+        )
+
+    async def see(self, told: Told, *texts: str) -> None:
+        """Wait until the card shows one of these texts; any card without texts."""
+        wanted = " or ".join(texts) or "a card"
+        await self.run.until(
+            lambda: self.shows(told, *texts or ("",)), f"{told.external_id}: {wanted}"
+        )
+
+    async def hear(self, *texts: str) -> None:
+        """Wait until a message of Ada's chat says this."""
+        for text in texts:
+            await self.run.until(lambda text=text: bool(self.heard(text)), text)
+
+    def heard(self, text: str) -> list[Message]:
+        """Messages of Ada's chat that say this."""
+        present = self.telegram.present(ADA.id)
+        return [each for each in present if text in each.now.rich.text]
+
+    async def decide(self, told: Told, label: str, *, taps: int = 1) -> None:
+        """Tap a button, impatiently, until it is gone from a card."""
+        await self.see(told)
+        told.decision = label
+        while buttons := self._open(told, label):
+            queries = [
+                self.tap(ADA, card, label) for card in buttons for _ in range(taps)
+            ]
+            taps = 1
+            await self._answered(told, queries, label)
+
+    def _open(self, told: Told, label: str) -> list[Message]:
+        """Copies with that button; none once a copy shows that it was decided."""
+        copies = self.cards(told)
+        open_ones = [card for card in copies if _has(card, label)]
+        return open_ones if len(open_ones) == len(copies) else []
+
+    async def _answered(
+        self, told: Told, queries: Iterable[Query | None], label: str
+    ) -> None:
+        """Wait for the answers, or until the card changes, or no longer."""
+        asked = [query for query in queries if query is not None]
+
+        def done() -> bool | None:
+            everyone = all(query.answer for query in asked)
+            return (everyone and not self._open(told, label)) or None
+
+        await self.telegram.bell.until(done, UNANSWERED)
+        told.answers += [query.answer.text for query in asked if query.answer]
+        if self.run.troubles:
+            raise Stuck(self.run.troubles[0])
+
+    def tap(self, person: User, card: Message, label: str) -> Query | None:
+        """One tap on a button of Ada's chat; ``None`` where it is gone."""
+        data = next(
+            (each["callback_data"] for each in card.buttons if label in each["text"]),
+            None,
+        )
+        if data is None:
+            return None
+        wish = people.Tap(data=data, chat_id=ADA.id, message_id=card.id)
+        try:
+            query, _ = people.tap(self.telegram, person, wish)
+        except Problem:
+            return None
+        return query
+
+    async def intrude(self, told: Told) -> None:
+        """Sam, whom nobody invited, sends what Ada's button would send."""
+        await self.see(told)
+        self.tap(SAM, self.cards(told)[0], "Approve")
+
+    def tap_what_is_left(self) -> int:
+        """Approve on every card that still has the button; how many there were."""
+        left = 0
+        for told in self.told.values():
+            for card in self.cards(told):
+                label = next((each for each in DECIDE if _has(card, each)), None)
+                if label and told.decision:
+                    self.tap(ADA, card, label)
+                    left += 1
+        return left
+
+
+def _has(card: Message, label: str) -> bool:
+    return any(label in button["text"] for button in card.buttons)

@@ -1,0 +1,122 @@
+"""What a provider may send again, change and take back."""
+
+import pytest
+
+from tests.flows import web
+from tests.flows.seats import Posted, Seat, proves_no_order, proves_one_order, taken
+
+pytestmark = pytest.mark.xdist_group("flows-questions")
+
+SEAT = {"broker": "paper", "speed": "0.25"}
+CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 10)}}
+
+
+def cancel(seat: Seat, signal: Posted) -> web.Answer:
+    """Take a signal back."""
+    return seat.house.post(
+        {
+            "external_id": seat.house.fresh_name(),
+            "action": "cancel",
+            "target": signal.content["external_id"],
+        }
+    )
+
+
+def test_the_same_signal_again_is_the_same_and_prompts_once(seat: Seat) -> None:
+    prompt = seat.asked()
+    again = seat.house.post(prompt.signal.content)
+    written_otherwise = seat.house.post(
+        {**prompt.signal.content, "price": f"{prompt.signal.entry}000"}
+    )
+    seat.house.books.quiet()
+    assert (again.status, again.body["id"]) == (200, prompt.signal.id)
+    assert (written_otherwise.status, written_otherwise.body["id"]) == (
+        200,
+        prompt.signal.id,
+    )
+    assert len(seat.house.books.prompts(prompt.signal.id)) == 1
+
+
+def test_other_content_under_the_same_name_is_refused(seat: Seat) -> None:
+    prompt = seat.asked()
+    content = {**prompt.signal.content, "take_profit": str(prompt.signal.target + 1)}
+    answer = seat.house.post(content)
+    seat.house.books.quiet()
+    assert answer.status == 409
+    assert answer.body["status"] == 409
+    assert len(seat.house.books.prompts(prompt.signal.id)) == 1
+
+
+def test_a_forged_signature_stores_nothing(seat: Seat) -> None:
+    seat.post()
+    forged = {
+        "X-Provider": "flows",
+        "Content-Type": "application/json",
+        "X-Timestamp": "1",
+        "X-Signature": "0" * 64,
+    }
+    before = seat.house.books.rows("SELECT id FROM signals")
+    answer = web.call(
+        seat.house.port, "POST", "/api/v1/signals", body=b"{}", headers=forged
+    )
+    assert answer.status == 401
+    assert seat.house.books.rows("SELECT id FROM signals") == before
+
+
+def test_a_signal_for_nobody_is_refused(seat: Seat) -> None:
+    answer = seat.house.post({**seat.signal(), "user": 999_999})
+    assert answer.status == 422
+    assert [each["field"] for each in answer.body["errors"]] == ["user"]
+
+
+def test_a_signal_taken_back_loses_its_buttons_and_orders_nothing(seat: Seat) -> None:
+    prompt = seat.asked()
+    approve = prompt.now.data_of("Approve")
+    answer = cancel(seat, prompt.signal)
+    shown = prompt.shows("Withdrawn by the provider")
+    late = seat.house.chat.crafted(seat.user, approve, message_id=prompt.id)
+    assert answer.status == 201
+    assert shown.labels == ()
+    assert "withdrawn" in late.text
+    proves_no_order(seat, prompt.signal)
+    assert seat.house.receipt(prompt.signal.id)["status"] == "cancelled"
+
+
+def test_a_signal_taken_back_after_the_approval_stays_ordered(seat: Seat) -> None:
+    prompt = seat.filled()
+    answer = cancel(seat, prompt.signal)
+    seat.house.books.quiet()
+    assert answer.status == 201
+    assert answer.body["status"] == "rejected"
+    assert "Filled" in prompt.now.text
+    proves_one_order(seat, prompt.signal)
+    assert seat.house.receipt(prompt.signal.id)["status"] == "executed"
+
+
+def test_a_signal_taken_back_at_once_can_never_be_approved(seat: Seat) -> None:
+    signal = taken(seat.house, seat.signal())
+    cancel(seat, signal)
+    seat.house.books.quiet()
+    states = [row["state"] for row in seat.house.books.prompts(signal.id)]
+    assert states in ([], ["cancelled"])
+    proves_no_order(seat, signal)
+    assert seat.house.receipt(signal.id)["status"] == "cancelled"
+
+
+def test_a_cancel_sent_twice_is_one_cancel(seat: Seat) -> None:
+    prompt = seat.asked()
+    content = {
+        "external_id": seat.house.fresh_name(),
+        "action": "cancel",
+        "target": prompt.signal.content["external_id"],
+    }
+    first, second = seat.house.post(content), seat.house.post(content)
+    assert (first.status, second.status) == (201, 200)
+    assert first.body["id"] == second.body["id"]
+
+
+def test_an_unknown_target_cannot_be_taken_back(seat: Seat) -> None:
+    content = {"external_id": "c-1", "action": "cancel", "target": "never-sent"}
+    answer = seat.house.post(content)
+    assert answer.status == 422
+    assert answer.body["errors"][0]["field"] == "target"
