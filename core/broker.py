@@ -4,6 +4,7 @@ Decimals and aware UTC on this side of the port; the broker's floats and server
 clock stay behind it. ``None`` never stands for empty: a query that fails raises.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from enum import StrEnum
 
 from core.ids import Ticket
 from core.market import OrderType, Side
+from core.money import ZERO
 
 
 class TradeMode(StrEnum):
@@ -180,6 +182,12 @@ class Deal:
     def net(self) -> Decimal:
         """All that this deal did to the balance."""
         return self.profit + self.swap + self.commission + self.fee
+
+
+def average_price(deals: Collection[Deal]) -> Decimal:
+    """The volume-weighted price of ``deals``, of which there is at least one."""
+    volume = sum((deal.volume for deal in deals), start=ZERO)
+    return sum((deal.volume * deal.price for deal in deals), start=ZERO) / volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -275,9 +275,8 @@ def _warned(state: GuardState, rules: RiskRules) -> Verdict:
     if level > state.warned_percent:
         notice = Notice(kind=NoticeKind.GUARD_WARNING, detail=str(level))
         return Verdict(state=replace(state, warned_percent=level), notices=(notice,))
-    if used < state.warned_percent * _FORGIVE:
-        return Verdict(state=replace(state, warned_percent=level))
-    return Verdict(state=state)
+    forgiven = used < state.warned_percent * _FORGIVE
+    return Verdict(state=replace(state, warned_percent=level) if forgiven else state)
 
 
 def headroom(state: GuardState, rules: RiskRules) -> Decimal:

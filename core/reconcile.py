@@ -18,6 +18,7 @@ from core.broker import (
     PastOrder,
     Position,
     Snapshot,
+    average_price,
 )
 from core.ids import OrderId, Ticket, TradeId
 from core.messages import NoticeKind
@@ -131,20 +132,8 @@ def _of_trade(
     )
 
 
-def _seen(trade: Trade, position: Position) -> Trade:
-    """The trade with all that its position shows now."""
-    return replace(
-        trade,
-        ticket=position.ticket,
-        volume_open=position.volume,
-        stop_loss=position.stop_loss,
-        take_profit=position.take_profit,
-        floating=position.profit,
-    )
-
-
 def _of_open(trade: Trade, position: Position) -> Correction | None:
-    seen = _seen(trade, position)
+    seen = trade.seen(position)
     if trade.state is TradeState.CLOSING:
         state = follow(TRADE_MOVES, trade.state, TradeEvent.REAPPEAR)
         return Correction(
@@ -181,12 +170,6 @@ def _closed(trade: Trade, deals: list[Deal], book: Book) -> Trade:
     )
 
 
-def average_price(deals: Sequence[Deal]) -> Decimal:
-    """The volume-weighted price of ``deals``, of which there is at least one."""
-    volume = sum((deal.volume for deal in deals), start=ZERO)
-    return sum((deal.volume * deal.price for deal in deals), start=ZERO) / volume
-
-
 def _reason(deal: Deal, book: Book) -> CloseReason:
     if deal.reason in _BY_BROKER:
         return _BY_BROKER[deal.reason]
@@ -221,7 +204,7 @@ def _of_placed(
         return [_ended(order, past[0])] if past else []
     if position is None:
         return [_filled(order, trade), _of_trade(trade, None, book, snapshot)]
-    return [_filled(order, _seen(trade, position))]
+    return [_filled(order, trade.seen(position))]
 
 
 def _filled(order: Order, trade: Trade) -> Correction:
@@ -291,7 +274,7 @@ def trade_of_position(order: Order, position: Position, *, trade_id: TradeId) ->
         price=position.open_price,
         at=position.opened_at,
     )
-    return _seen(trade, position)
+    return trade.seen(position)
 
 
 def trade_of_deals(

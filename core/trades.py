@@ -1,10 +1,11 @@
 """Our record of one position's life, from its opening deal to its last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from core.broker import Position
 from core.ids import AccountId, OrderId, SignalId, Ticket, TradeId
 from core.market import Side
 
@@ -92,6 +93,17 @@ class Trade:
     closed_at: datetime | None
     updated_at: datetime
     version: int = 1
+
+    def seen(self, position: Position) -> "Trade":
+        """The trade with all that its position shows now."""
+        return replace(
+            self,
+            ticket=position.ticket,
+            volume_open=position.volume,
+            stop_loss=position.stop_loss,
+            take_profit=position.take_profit,
+            floating=position.profit,
+        )
 
     @property
     def r_multiple(self) -> Decimal | None:

@@ -6,6 +6,7 @@ Lost        no answer: it may or may not have arrived
 Rejected    Telegram says why not; the same again would fail again
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,6 +42,7 @@ from aiogram.types import (
 
 from bot.telegram.text import clip
 from bot.telegram.views import View
+from core.errors import Refused
 
 log = structlog.get_logger()
 
@@ -89,6 +91,7 @@ class Gateway:
         self._bot = bot
         self._picture = picture
         self._file_ids: dict[str, str] = {}
+        self._uploads: dict[str, asyncio.Lock] = {}
         self._modest = False
 
     async def send(self, chat_id: int, view: View) -> int:
@@ -114,6 +117,15 @@ class Gateway:
         return message.message_id
 
     async def _send_photo(self, chat_id: int, view: View, path: str) -> int:
+        """Upload once; whoever needs the same picture meanwhile waits for its id."""
+        if path in self._file_ids:
+            return await self._upload_or_reuse(chat_id, view, path)
+        async with self._uploads.setdefault(path, asyncio.Lock()):
+            message_id = await self._upload_or_reuse(chat_id, view, path)
+        self._uploads.pop(path, None)
+        return message_id
+
+    async def _upload_or_reuse(self, chat_id: int, view: View, path: str) -> int:
         known = self._file_ids.get(path)
         try:
             message = await self._photo(chat_id, view, known or self._file(path))
@@ -127,11 +139,10 @@ class Gateway:
         return message.message_id
 
     def _file(self, path: str) -> FSInputFile:
-        file = self._picture(path)
-        if not file.is_file():
-            message = f"the picture {path} is gone"
-            raise Rejected(message)
-        return FSInputFile(file)
+        try:
+            return FSInputFile(self._picture(path))
+        except Refused as gone:
+            raise Rejected(gone.reason) from gone
 
     async def _photo(
         self, chat_id: int, view: View, photo: str | FSInputFile

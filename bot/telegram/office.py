@@ -23,6 +23,9 @@ from core.desk.tools import Tools
 
 log = structlog.get_logger()
 
+CALL_TIMEOUT_SECONDS = 15
+"""One call to Telegram; a poll has its own. Shorter than a claim on a message."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramOffice:
@@ -56,7 +59,8 @@ class TelegramOffice:
 
 def make_bot(token: str, api_base: str) -> Bot:
     """A bot at a Bot API server, real or emulated."""
-    session = PlainSession(api=TelegramAPIServer.from_base(api_base.rstrip("/")))
+    server = TelegramAPIServer.from_base(api_base.rstrip("/"))
+    session = PlainSession(api=server, timeout=CALL_TIMEOUT_SECONDS)
     return Bot(token, session=session)
 
 

@@ -66,10 +66,14 @@ def filled_line(trade: Trade, order: Order | None = None, *, lots: bool = True) 
 
 
 def closed_line(trade: Trade, currency: str) -> str:
-    """How a trade ended: why, where, and its result; money only with a currency."""
-    r = trade.r_multiple
-    parts = [f"<b>{signed(trade.profit or ZERO)} {currency}</b>"] if currency else []
+    """How a trade ended: why, where, and its result; money only with a currency.
+
+    Without a stop there is no R.
+    """
+    r = None if trade.stop_loss is None else trade.r_multiple
+    money = currency and trade.profit is not None
+    parts = [f"<b>{signed(trade.profit or ZERO)} {currency}</b>"] if money else []
     parts += [] if r is None else [f"{signed(r, 1)} R"]
     result = f": {' · '.join(parts)}" if parts else ""
-    how = _CLOSED_BY[trade.close_reason or CloseReason.OTHER]
-    return f"🏁 {how} at {price(trade.close_price)}{result}"
+    where = "" if trade.close_price is None else f" at {price(trade.close_price)}"
+    return f"🏁 {_CLOSED_BY[trade.close_reason or CloseReason.OTHER]}{where}{result}"

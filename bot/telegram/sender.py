@@ -92,6 +92,9 @@ class Sender:
                 reason=str(failure),
             )
             await self._done(group)
+        except Exception:  # supervised edge: one bad message must not stop the rest
+            log.exception("message_failed", topic=first.topic, subject=first.subject)
+            await self._later(group, _backoff(first), why="it cannot be made")
         else:
             await self._done(group)
 

@@ -108,11 +108,10 @@ def _money(card: PromptCard) -> list[str]:
     prompt, currency = card.prompt, card.account.currency
     if prompt.lots is None or prompt.risk_money is None:
         return []
-    percent = plain(prompt.risk_percent or ZERO)
-    risk = f"<b>{number(prompt.risk_money)} {currency}</b> ({percent} %)"
-    lines = [f"<b>{plain(prompt.lots)} lots</b> · Risk {risk}"]
+    lines = [f"<b>{plain(prompt.lots)} lots</b> · Risk {_risk(card)}"]
     if prompt.reward_money is not None:
-        ratio = prompt.reward_money / prompt.risk_money if prompt.risk_money else None
+        bounded = prompt.risk_money and card.signal.stop_loss is not None
+        ratio = prompt.reward_money / prompt.risk_money if bounded else None
         shown = f" · {plain(round(ratio, 1))} R" if ratio is not None else ""
         lines.append(f"At target {signed(prompt.reward_money)} {currency}{shown}")
     if prompt.state in UNDECIDED and prompt.headroom is not None:
@@ -121,6 +120,16 @@ def _money(card: PromptCard) -> list[str]:
             f" {currency}"
         )
     return lines
+
+
+def _risk(card: PromptCard) -> str:
+    """The loss at the stop; without one nobody knows how much it may be."""
+    prompt = card.prompt
+    if card.signal.stop_loss is None:
+        return "<b>without limit</b>, there is no stop loss"
+    percent = plain(prompt.risk_percent or ZERO)
+    money = number(prompt.risk_money or ZERO)
+    return f"<b>{money} {card.account.currency}</b> ({percent} %)"
 
 
 def _reason(card: PromptCard, room: int) -> list[str]:
@@ -224,11 +233,12 @@ def _decide_row(card: PromptCard) -> tuple[Button, ...]:
 
 def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
     nonce = card.prompt.nonce
-    money = number(card.prompt.risk_money or ZERO)
+    money = f"risk {number(card.prompt.risk_money or ZERO)} {card.account.currency}"
+    what = "no stop loss" if card.signal.stop_loss is None else money
     return (
         (
             Button(
-                text=f"Confirm: risk {money} {card.account.currency}",
+                text=f"Confirm: {what}",
                 data=pack(Press.CONFIRM, nonce),
                 style="success",
             ),

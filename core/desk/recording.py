@@ -15,6 +15,7 @@ from core.broker import (
     OrderLookup,
     OrderResult,
     ResultStatus,
+    average_price,
 )
 from core.desk.tools import Tools
 from core.ids import TradeId
@@ -31,7 +32,7 @@ from core.orders import (
     SendState,
 )
 from core.ports import Insert, Record, Save, Write
-from core.reconcile import average_price, opened_trade
+from core.reconcile import opened_trade
 
 _EVENTS = {
     ResultStatus.FILLED: OrderEvent.FILL,

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.broker import DealEntry, DealReason, HistoryState, Snapshot
+from core.broker import (
+    DealEntry,
+    DealReason,
+    HistoryState,
+    Snapshot,
+    average_price,
+)
 from core.ids import OrderId, Ticket, TradeId
 from core.messages import NoticeKind
 from core.orders import Cause, Order, OrderKind, OrderState
-from core.reconcile import Book, Correction, average_price, corrections
+from core.reconcile import Book, Correction, corrections
 from core.trades import ON_THE_BOOK, CloseReason, Trade, TradeState
 from tests.builders import a_trade, an_order
 from tests.core.broker_rows import (

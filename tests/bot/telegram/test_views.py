@@ -64,8 +64,11 @@ def _waiting() -> Iterator[tuple[str, PromptCard]]:
     yield "sent, limit order", a_card(signal=the_signal(order_type=OrderType.LIMIT))
     yield "sent, stop order", a_card(signal=the_signal(order_type=OrderType.STOP))
     yield "sent, no stop and no target", a_card(
-        the_prompt(reward_money=None),
+        the_prompt(risk_money=Decimal("1.08"), reward_money=None),
         signal=the_signal(stop_loss=None, take_profit=None),
+    )
+    yield "sent, no stop", a_card(
+        the_prompt(risk_money=Decimal("1.08")), signal=the_signal(stop_loss=None)
     )
     yield "sent, no reason given", a_card(signal=the_signal(payload="{}"))
     yield "sent, a passing obstacle", a_card(
@@ -80,6 +83,10 @@ def _waiting() -> Iterator[tuple[str, PromptCard]]:
     yield "sent, without a chart", a_card(signal=the_signal(chart_path=None))
     yield "confirming", a_card(
         the_prompt(state=S.CONFIRMING, reason="This risks 2.4 %. Confirm?")
+    )
+    yield "confirming, no stop", a_card(
+        the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
+        signal=the_signal(stop_loss=None),
     )
     yield "confirming, live", a_card(
         the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
@@ -184,6 +191,9 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
         prompt,
         order=filled,
         trade=closed(CloseReason.STOP, profit=Decimal("-100.98")),
+    )
+    yield "approved, closed, had no stop", a_card(
+        prompt, order=filled, trade=closed(stop_loss=None, risk_money=Decimal("1.08"))
     )
     yield "approved, closed, nothing else known", a_card(
         prompt,
