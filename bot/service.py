@@ -18,9 +18,7 @@ from bot.tasks import Bell, Nursery, pause
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.watchdog import Watchdog
 from bot.watchers import Watcher
-from bot.web.access_log import SafeAccessLogger
-from bot.web.context import PartHealth, WebContext, WebLimits
-from bot.web.routes import add_routes
+from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_routes
 from bot.work import Worker
 from core.accounts import Account
 from core.desk.commanding import keep_accounts
@@ -148,9 +146,7 @@ class Service:
         if extra is not None:
             extra(app)
         self._runner = web.AppRunner(
-            app,
-            access_log_class=SafeAccessLogger,
-            shutdown_timeout=DRAIN.total_seconds(),
+            app, **RUNNER_OPTIONS, shutdown_timeout=DRAIN.total_seconds()
         )
         await self._runner.setup()
         service = self._settings.service
@@ -168,6 +164,9 @@ class Service:
                 timestamp_tolerance=timedelta(
                     seconds=signals.timestamp_tolerance_seconds
                 ),
+                rate_per_minute=signals.rate_per_minute,
+                rate_burst=signals.rate_burst,
+                open_signals=signals.open_signals,
             ),
             open_secret=self._house.office.open_secret,
             media=self._house.pictures,
@@ -212,14 +211,14 @@ class Service:
         """Each part's health, for ``/readyz``."""
         await self.tools.journal.count(Account)
         current = await self._house.office.schema_is_current()
-        blind = [each.account_id for each in self.watchers if each.overdue()]
+        blind = sum(each.overdue() for each in self.watchers)
         polled = self.telegram.receiver.last_answer
         now = self.tools.clock.monotonic()
         silent = polled is None or now - polled > POLL_LATE
         return {
             "database": PartHealth(ok=True),
             "schema": _part(current, "The schema is old: run `tapgate migrate`."),
-            "guard": _part(not blind, f"Not watched in time: {', '.join(blind)}."),
+            "guard": _part(not blind, f"{blind} accounts were not looked at in time."),
             "telegram": _part(not silent, "Telegram has not answered for a while."),
         }
 

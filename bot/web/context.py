@@ -23,6 +23,12 @@ class WebLimits:
     """Of the payload as compact JSON in UTF-8."""
     timestamp_tolerance: timedelta
     """How far the time inside a signature may be from ours."""
+    rate_per_minute: int = 0
+    """Signals of one provider; 0 is no limit."""
+    rate_burst: int = 1
+    """How many of them may come at once."""
+    open_signals: int = 0
+    """Undecided signals of one provider; 0 is no limit."""
     body_deadline: timedelta = timedelta(seconds=5)
     """By when the whole body must be here."""
 

@@ -3,6 +3,7 @@
 head      Content-Encoding, Content-Type, Content-Length     415 413
 body      bounded in size and time                           413 408 400
 who       signature and time, one answer for all failures    401
+rate      of this provider; and its quota of undecided ones  429
 what      JSON, fields, rules: every problem at once         400 422
 desk      one transaction; answered only after its commit    201 200 409 422
 """
@@ -17,12 +18,22 @@ from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
 from bot.web.fields import flag
 from bot.web.forms import read_query
-from bot.web.problems import CONFLICT, NOT_JSON, Problem, invalid, unavailable
+from bot.web.problems import (
+    CONFLICT,
+    NOT_JSON,
+    Problem,
+    invalid,
+    too_many,
+    unavailable,
+)
+from bot.web.rates import QUOTA_WAIT, Rates
 from bot.web.receipts import receipt, self_link
 from bot.web.signal_form import read_signal
 from bot.web.strict_json import Json, NotJson, parse_object
 from core.desk.intake import Submission, Verdict, submit
-from core.signals import Signal
+from core.intake import Draft
+from core.signals import Action, Signal, SignalStatus
+from core.users import Provider
 
 
 class IntakeQuery(BaseModel):
@@ -39,6 +50,12 @@ class Intake:
 
     def __init__(self, context: WebContext) -> None:
         self._context = context
+        limits = context.limits
+        self._rates = Rates(
+            context.tools.clock,
+            per_minute=limits.rate_per_minute,
+            burst=limits.rate_burst,
+        )
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one signal; see the module for the order of things."""
@@ -49,6 +66,7 @@ class Intake:
         check_head(request, context.limits)
         body = await read_body(request, context.limits)
         provider = await signer(context, request, body)
+        self._admit(provider)
         query = read_query(IntakeQuery, request.query)
         reading = read_signal(
             _parsed(body),
@@ -60,8 +78,31 @@ class Intake:
             raise invalid(found)
         if query.content.dry_run:
             return web.json_response({"valid": True})
+        await self._have_room(provider, reading.draft)
         taken = await submit(context.tools, context.rules, provider, reading.draft)
         return self._answer(taken)
+
+    def _admit(self, provider: Provider) -> None:
+        wait = self._rates.wait(provider.id)
+        if wait:
+            per_minute = self._context.limits.rate_per_minute
+            detail = f"A provider may send {per_minute} signals a minute."
+            raise too_many(detail, wait)
+
+    async def _have_room(self, provider: Provider, draft: Draft) -> None:
+        """Refuse another undecided signal; a repeated one or a cancel takes no room."""
+        most = self._context.limits.open_signals
+        journal = self._context.tools.journal
+        if not most or draft.action is not Action.OPEN:
+            return
+        open_now = await journal.count(
+            Signal, provider=provider.id, status=SignalStatus.NEW
+        )
+        if open_now >= most and not await journal.count(
+            Signal, provider=provider.id, external_id=draft.external_id
+        ):
+            detail = f"{open_now} of your signals are undecided; the limit is {most}."
+            raise too_many(detail, QUOTA_WAIT)
 
     def _answer(self, taken: Submission) -> web.Response:
         signal = taken.signal

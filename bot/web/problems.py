@@ -6,7 +6,9 @@ The ``type`` is a stable name that programs may compare; ``detail`` is for peopl
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from math import ceil
 
 from aiohttp import web
 
@@ -41,6 +43,7 @@ CONFLICT = Kind("conflict", 409, "The external_id is taken")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 UNSUPPORTED = Kind("unsupported-media", 415, "The body must be plain JSON")
 INVALID_FIELDS = Kind("invalid-fields", 422, "Some fields cannot be accepted")
+TOO_MANY = Kind("too-many", 429, "Too many signals")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 UNAVAILABLE = Kind("unavailable", 503, "Not available now")
 
@@ -77,6 +80,12 @@ def invalid(errors: Sequence[FieldProblem]) -> Problem:
 def unavailable(detail: str) -> Problem:
     """Nothing was stored; trying again is right."""
     return Problem(UNAVAILABLE, detail, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def too_many(detail: str, wait: timedelta) -> Problem:
+    """Nothing was stored; trying again after ``wait`` is right."""
+    seconds = ceil(wait / timedelta(seconds=1))
+    return Problem(TOO_MANY, detail, headers={"Retry-After": str(seconds)})
 
 
 def render(problem: Problem, request_id: str) -> web.Response:
