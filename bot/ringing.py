@@ -3,28 +3,30 @@
 The loops poll all the same: a bell is a hint, the outbox is the truth.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from bot.tasks import Bell
 from core.errors import Duplicate
-from core.messages import MESSAGES, Lease, OutboxItem, Topic
+from core.messages import Lease, OutboxItem, Topic
 from core.ports import Insert, Journal, R, Row, Write
 
 
 class RingingJournal:
-    """A journal that rings ``work`` and ``messages`` for what was committed."""
+    """A journal that rings the bell of each topic that was committed."""
 
-    def __init__(self, journal: Journal, *, work: Bell, messages: Bell) -> None:
+    def __init__(
+        self, journal: Journal, *, bells: Mapping[frozenset[Topic], Bell]
+    ) -> None:
         self._journal = journal
-        self._work = work
-        self._messages = messages
+        self._bells = {
+            topic: bell for topics, bell in bells.items() for topic in topics
+        }
 
     def _ring(self, writes: Iterable[Write]) -> None:
         for write in writes:
             if isinstance(write, Insert) and isinstance(write.row, OutboxItem):
-                told = write.row.topic in MESSAGES
-                (self._messages if told else self._work).ring()
+                self._bells[write.row.topic].ring()
 
     async def commit(self, *writes: Write) -> None:
         """See ``Journal.commit``."""

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bot.app import House
+from bot.deadlines import TimedBroker
 from bot.jobs import schedule
 from bot.markets import PaperMarket
 from bot.plans import intake_rules_of, plan_of, seconds
@@ -19,7 +20,7 @@ from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.watchdog import Watchdog
 from bot.watchers import Watcher
 from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_routes
-from bot.work import Worker
+from bot.work import ORDERS, PROPOSALS, Worker
 from core.accounts import Account
 from core.desk.commanding import keep_accounts
 from core.desk.executing import recover
@@ -48,15 +49,29 @@ class Service:
         self._house = house
         self._settings = house.office.settings
         self._nursery = Nursery()
-        self._messages, self._work = Bell(), Bell()
-        journal = RingingJournal(
-            house.tools.journal, work=self._work, messages=self._messages
+        self._messages, self._proposals, self._orders = Bell(), Bell(), Bell()
+        self.tools: Tools = replace(
+            house.tools,
+            journal=RingingJournal(
+                house.tools.journal,
+                bells={
+                    PROPOSALS: self._proposals,
+                    ORDERS: self._orders,
+                    MESSAGES: self._messages,
+                },
+            ),
+            brokers={
+                name: TimedBroker(each) for name, each in house.tools.brokers.items()
+            },
         )
-        self.tools: Tools = replace(house.tools, journal=journal)
         self.watchers = [self._watcher(account) for account in self.tools.brokers]
-        self._worker = Worker(
-            self.tools, self._nursery, bell=self._work, look=self.look
-        )
+        self._workers = [
+            Worker(self.tools, self._nursery, topics, bell=bell, look=self.look)
+            for topics, bell in (
+                (PROPOSALS, self._proposals),
+                (ORDERS, self._orders),
+            )
+        ]
         self.telegram: TelegramOffice = open_telegram(
             make_bot(token, api_base),
             self.tools,
@@ -107,7 +122,8 @@ class Service:
         for watcher in self.watchers:
             self._nursery.keep(f"watch:{watcher.account_id}", watcher.run)
         self._scheduler.start()
-        self._nursery.keep("work", self._worker.run)
+        for worker in self._workers:
+            self._nursery.keep("work", worker.run)
         self._nursery.start("charts", self._warm_charts())
         self._nursery.start("introduce", self._introduce())
         await self.telegram.receiver.resume()
@@ -198,7 +214,8 @@ class Service:
     async def stop(self) -> None:
         """No new work; what is under way ends; then everything is let go of."""
         self._draining = True
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         await self._nursery.close()
         if self._runner is not None:
             await self._runner.cleanup()

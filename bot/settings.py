@@ -10,10 +10,29 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        message = f"must be an IANA time zone like Europe/Berlin, was {name!r}"
+        raise ValueError(message) from unknown
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Section(BaseModel):
@@ -105,18 +124,8 @@ class Risk(Section):
     warn_percents: tuple[int, ...] = (50, 75, 90)
     daily_loss_percent: Percent = Decimal(0)
     day_resets_at: time = time(0, 0)
-    day_timezone: str = "UTC"
+    day_timezone: Zone = "UTC"
     guard_closes: Literal["all", "ours"] = "all"
-
-    @field_validator("day_timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as unknown:
-            message = f"must be an IANA time zone like Europe/Berlin, was {name!r}"
-            raise ValueError(message) from unknown
-        return name
 
 
 class AccountRisk(Section):
@@ -127,7 +136,7 @@ class AccountRisk(Section):
     warn_percents: tuple[int, ...] | None = None
     daily_loss_percent: Percent | None = None
     day_resets_at: time | None = None
-    day_timezone: str | None = None
+    day_timezone: Zone | None = None
     guard_closes: Literal["all", "ours"] | None = None
     max_lots: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     max_spread_points: Annotated[int, Field(ge=0)] = 0

@@ -1,10 +1,10 @@
 """Does the outbox's work: proposals and orders, each once it is due.
 
-Every item runs in a task of its own, so that an order at a slow broker delays
-nobody else's. What fails goes back with a later due time; it is never dropped.
+Every item runs in a task of its own, and each lane has workers of its own: a burst
+of signals delays no order, an order at a slow broker delays nobody else's. What
+fails goes back with a later due time; it is never dropped.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -24,23 +24,33 @@ from core.ports import Save
 log = structlog.get_logger()
 
 AT_ONCE = 16
-HOLD = timedelta(minutes=10)
-"""How long a claimed item is ours: longer than any send may take."""
+HOLD = timedelta(seconds=30)
+"""How long a claimed item is ours. Doing one twice is harmless: its row says where
+it stands. A process that died must not hold a close for long."""
+ORDERS = WORK - {Topic.PROPOSE}
+PROPOSALS = frozenset({Topic.PROPOSE})
 IDLE = timedelta(milliseconds=500)
 LONGEST_WAIT = timedelta(seconds=60)
 
 
 class Worker:
-    """Claims due work and does it."""
+    """Claims due work of some topics and does it, at most ``AT_ONCE`` at a time."""
 
     def __init__(
-        self, tools: Tools, nursery: Nursery, *, bell: Bell, look: Callable[[], None]
+        self,
+        tools: Tools,
+        nursery: Nursery,
+        topics: frozenset[Topic],
+        *,
+        bell: Bell,
+        look: Callable[[], None],
     ) -> None:
         self._tools = tools
         self._nursery = nursery
+        self._topics = topics
         self._bell = bell
         self._look = look
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._busy = 0
 
     async def run(self) -> None:
         """Work for ever."""
@@ -50,16 +60,21 @@ class Worker:
 
     async def take(self) -> int:
         """Start what is due, as far as there is room; returns how many items."""
-        await self._free.acquire()
-        self._free.release()
-        items = await self._tools.journal.claim(WORK, limit=AT_ONCE, hold=HOLD)
+        room = AT_ONCE - self._busy
+        if not room:
+            return 0
+        items = await self._tools.journal.claim(self._topics, limit=room, hold=HOLD)
         for item in items:
-            self._nursery.start(f"{item.topic}:{item.subject}", self._guarded(item))
+            self._busy += 1
+            self._nursery.start(f"{item.topic}:{item.subject}", self._counted(item))
         return len(items)
 
-    async def _guarded(self, item: OutboxItem) -> None:
-        async with self._free:
+    async def _counted(self, item: OutboxItem) -> None:
+        try:
             await self.do(item)
+        finally:
+            self._busy -= 1
+            self._bell.ring()
 
     async def do(self, item: OutboxItem) -> None:
         """Do one item; done, or due again later."""
