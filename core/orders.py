@@ -96,6 +96,8 @@ IN_DOUBT = frozenset({OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PARK
 """The broker may have executed it without our knowing."""
 EVER_FILLED = frozenset({OrderState.FILLED, OrderState.PARTIALLY_FILLED})
 """Executed, whole or in part."""
+OVER = frozenset(OrderState) - LIVE - EVER_FILLED
+"""Ended without having been executed, as far as we know."""
 
 _OUTCOMES = {
     OrderEvent.FILL: OrderState.FILLED,

@@ -26,11 +26,11 @@ from core.money import ZERO
 from core.moves import follow
 from core.orders import (
     ORDER_MOVES,
+    OVER,
     Cause,
     Order,
     OrderEvent,
     OrderKind,
-    OrderState,
 )
 from core.trades import (
     TRADE_MOVES,
@@ -53,14 +53,6 @@ _BY_US = {
     Cause.CLOSE_ALL: CloseReason.CLOSED_HERE,
     Cause.TAP: CloseReason.CLOSED_HERE,
 }
-_OVER = frozenset(
-    {
-        OrderState.REJECTED,
-        OrderState.NOT_EXECUTED,
-        OrderState.EXPIRED,
-        OrderState.CANCELLED,
-    }
-)
 _PAST = {
     HistoryState.CANCELLED: OrderEvent.CANCEL,
     HistoryState.EXPIRED: OrderEvent.EXPIRE,
@@ -231,11 +223,9 @@ def _ended(order: Order, past: PastOrder) -> Correction | None:
     event = _PAST.get(past.state)
     if event is None:
         return None
-    state = follow(ORDER_MOVES, order.state, event)
-    return Correction(
-        what=f"{order.instrument}: pending order {past.state}",
-        order=replace(order, state=state),
-    )
+    ended = replace(order, state=follow(ORDER_MOVES, order.state, event))
+    what = f"{order.instrument}: pending order {past.state}"
+    return Correction(what=what, order=ended)
 
 
 def _orphans(held: Mapping[Ticket, Position], book: Book) -> list[Correction]:
@@ -248,14 +238,13 @@ def _orphans(held: Mapping[Ticket, Position], book: Book) -> list[Correction]:
             order is None
             or position.identifier in known
             or order.kind is not OrderKind.OPEN
-            or order.state not in _OVER
+            or order.state not in OVER
         ):
             continue
         trade_id = book.trade_ids[order.id]
         found.append(
             Correction(
-                what=f"{position.instrument}: position of an order known as "
-                f"{order.state}, adopted",
+                what=f"{position.instrument}: adopted, its order was {order.state}",
                 trade=trade_of_position(order, position, trade_id=trade_id),
                 new=True,
                 notice=NoticeKind.TRADE_OPENED,

@@ -10,7 +10,7 @@ Closes are orders like any other. A refused one is tried again, each time a
 little later, until nothing is left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -33,6 +33,7 @@ from core.moves import follow
 from core.orders import (
     LIVE,
     ORDER_MOVES,
+    OVER,
     Cause,
     Order,
     OrderEvent,
@@ -221,6 +222,17 @@ async def withdraw_pendings(
         )
         ordered += await _order(tools, cancel)
     return ordered
+
+
+async def withdraw_strays(
+    tools: Tools, account: Account, snapshot: Snapshot, by_magic: Mapping[int, Order]
+) -> None:
+    """Withdraw what waits at the broker although its order is known as ended."""
+    for pending in snapshot.orders:
+        order = by_magic.get(pending.magic)
+        if order is not None and order.state in OVER:
+            will = Will(cause=order.cause, user_id=order.user_id)
+            await withdraw_pendings(tools, account, [pending], will)
 
 
 def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:

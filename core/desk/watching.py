@@ -19,7 +19,7 @@ from core.accounts import (
     Reconciliation,
 )
 from core.broker import Snapshot
-from core.desk.closing import Scope, drive, scope_of
+from core.desk.closing import Scope, drive, scope_of, withdraw_strays
 from core.desk.executing import OVERDUE, give_up
 from core.desk.recording import messages
 from core.desk.resolving import resolve
@@ -64,7 +64,8 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
     snapshot = await _snapshot(tools, account_id)
     guard = await again(lambda: _judge(tools, account_id, snapshot))
     if snapshot is not None and (deep or guard.phase in FIRED):
-        await _reconcile(tools, account_id, snapshot)
+        book = await _reconcile(tools, account_id, snapshot)
+        await withdraw_strays(tools, account, snapshot, book.by_magic)
     unsettled = await _resolve_all(tools, account_id)
     if guard.phase in FIRED:
         await _close(tools, account, guard, snapshot)
@@ -159,8 +160,11 @@ def _guard_record(account_id: AccountId, notice: Notice, state: GuardState) -> R
     )
 
 
-async def _reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> None:
-    """Write every difference; each stands alone, a lost race comes up again."""
+async def _reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book:
+    """Write every difference; each stands alone, a lost race comes up again.
+
+    Returns our side as it was before.
+    """
     book = await _book(tools, account_id, snapshot)
     done: list[str] = []
     for correction in corrections(book, snapshot):
@@ -179,6 +183,7 @@ async def _reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) ->
             changes=json.dumps(done),
         )
         await tools.journal.commit(Insert(report))
+    return book
 
 
 async def _writes(

@@ -9,7 +9,7 @@ from core.audit import GENESIS, fits, link
 from core.messages import AuditEntry
 from tests.fakes import NOON
 
-WORDS = st.text(max_size=12)
+WORDS = st.text(alphabet='ab"\\é', max_size=4)
 FACTS = st.lists(
     st.tuples(WORDS, WORDS, WORDS, st.dictionaries(WORDS, WORDS, max_size=3)),
     min_size=2,
@@ -75,10 +75,8 @@ def test_two_swapped_entries_break_the_chain(facts, data):
     assert not holds(entries)
 
 
-@given(FACTS, st.data())
-def test_a_rewritten_entry_with_a_right_hash_of_its_own_breaks_the_next(facts, data):
-    entries = chain(facts)
-    place = data.draw(st.integers(0, len(entries) - 2))
+def forge(entries: list[AuditEntry], place: int) -> None:
+    """Rewrite an entry so that it fits what is before it."""
     entries[place] = link(
         entries[place - 1] if place else None,
         at=NOON,
@@ -87,6 +85,21 @@ def test_a_rewritten_entry_with_a_right_hash_of_its_own_breaks_the_next(facts, d
         subject="",
         detail={},
     )
+
+
+@given(FACTS, st.data())
+def test_a_rewritten_entry_with_a_right_hash_of_its_own_breaks_the_next(facts, data):
+    entries = chain(facts)
+    forge(entries, data.draw(st.integers(0, len(entries) - 2)))
+    assert not holds(entries)
+
+
+@given(FACTS, st.data())
+def test_an_entry_that_is_bent_to_follow_a_rewritten_one_does_not_hold(facts, data):
+    entries = chain(facts)
+    place = data.draw(st.integers(0, len(entries) - 2))
+    forge(entries, place)
+    entries[place + 1] = replace(entries[place + 1], previous=entries[place].hash)
     assert not holds(entries)
 
 

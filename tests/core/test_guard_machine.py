@@ -151,4 +151,4 @@ class Course(RuleBasedStateMachine):
 
 
 TestCourse = Course.TestCase
-TestCourse.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestCourse.settings = settings(max_examples=60, stateful_step_count=25)

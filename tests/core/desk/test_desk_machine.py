@@ -30,8 +30,8 @@ from core.errors import Refused
 from core.ids import SignalId, UserId
 from core.intake import Draft
 from core.market import OrderType, Side
-from core.orders import LIVE, Order, OrderKind, OrderState, Send
-from core.prompts import Approval, Decision, Prompt
+from core.orders import LIVE, OVER, Order, OrderKind, OrderState, Send
+from core.prompts import UNDECIDED, Approval, Decision, Prompt
 from core.signals import Action
 from core.trades import Trade
 from tests.builders import ACCOUNT
@@ -65,6 +65,9 @@ VERBS = st.sampled_from(["approve", "confirm", "reject", "back"])
 FAULTS = st.sampled_from(
     ["none", "lose_reply", "lose_request", "requote", "refuse", "die", "die_late"]
 )
+
+
+LATE = st.sampled_from([0, 3])
 
 
 class Witness(FakeBroker):
@@ -102,11 +105,13 @@ class Desk(RuleBasedStateMachine):
         draft=st.sampled_from([GOLD_SIGNAL, LIMIT, SALE]),
         user=st.sampled_from([ADA, BOB]),
         fault=FAULTS,
+        late=LATE,
     )
     def a_signal_comes_and_is_approved(
-        self, draft: Draft, user: UserId, fault: str
+        self, draft: Draft, user: UserId, fault: str, late: int
     ) -> None:
         self.a_signal_comes(draft)
+        self.the_broker_shows_things_late(late)
         self.an_approver_taps_the_newest(user, "approve", twice=False)
         self.an_approver_taps_the_newest(user, "confirm", twice=True)
         self.the_next_send_fails(fault)
@@ -126,7 +131,8 @@ class Desk(RuleBasedStateMachine):
     def somebody_taps_a_button_that_once_was(
         self, user: UserId, verb: str, data: Any
     ) -> None:
-        self.tap(user, verb, data.draw(st.sampled_from(self.nonces)))
+        recent = self.nonces[-9:] if data.draw(st.booleans()) else self.nonces
+        self.tap(user, verb, data.draw(st.sampled_from(recent)))
 
     @rule(user=st.sampled_from([ADA, BOB]), verb=VERBS, twice=st.booleans())
     def an_approver_taps_the_newest(
@@ -206,7 +212,7 @@ class Desk(RuleBasedStateMachine):
             case _:
                 self.broker.forget_faults()
 
-    @rule(seconds=st.sampled_from([0, 3]))
+    @rule(seconds=LATE)
     def the_broker_shows_things_late(self, seconds: int) -> None:
         """But inside the window that it promises, which is five seconds."""
         self.broker.hide_for(timedelta(seconds=seconds))
@@ -222,10 +228,15 @@ class Desk(RuleBasedStateMachine):
             at_once(recover(self.world.tools))
         self.remember_buttons()
 
-    @rule(seconds=st.sampled_from([1, 6, 40, 400]), deep=st.booleans())
-    def time_passes(self, seconds: int, *, deep: bool) -> None:
+    @rule(
+        seconds=st.sampled_from([1, 6, 40, 400]),
+        deep=st.booleans(),
+        swept=st.booleans(),
+    )
+    def time_passes(self, seconds: int, *, deep: bool, swept: bool = True) -> None:
         self.world.later(seconds=seconds)
-        at_once(expire(self.world.tools))
+        if swept:
+            at_once(expire(self.world.tools))
         at_once(self.world.watch(deep=deep))
         self.remember_buttons()
 
@@ -260,12 +271,38 @@ class Desk(RuleBasedStateMachine):
         for order in self.opened():
             approval = at_once(self.world.one(Approval, id=order.approval_id))
             assert approval.decision is Decision.APPROVE
+            prompt = at_once(self.world.one(Prompt, id=approval.prompt_id))
             assert approval.user_id in (ADA, BOB)
-            assert approval.signal_id == order.signal_id
+            assert approval.user_id == order.user_id == prompt.user_id
+            assert approval.signal_id == order.signal_id == prompt.signal_id
+            assert approval.created_at < prompt.expires_at
 
     @invariant()
     def nothing_is_opened_after_the_guard_fired(self) -> None:
         assert self.broker.entries_after_firing == 0
+
+    @invariant()
+    def what_is_called_absent_never_happened(self) -> None:
+        assert OrderState.NOT_EXECUTED not in {each.state for each in self.opened()}
+
+    @invariant()
+    def nobody_is_asked_about_what_was_decided(self) -> None:
+        orders = at_once(self.world.journal.find(Order, kind=OrderKind.OPEN))
+        decided = frozenset(each.signal_id for each in orders)
+        asked = at_once(
+            self.world.journal.find(
+                Prompt, signal_id=decided, viewer=False, state=UNDECIDED
+            )
+        )
+        assert asked == []
+
+    @invariant()
+    def a_flat_account_has_no_entry_in_doubt(self) -> None:
+        flat = (GuardPhase.FLAT, GuardPhase.LOCKED)
+        doubtful = at_once(
+            self.world.journal.count(Order, kind=OrderKind.OPEN, state=LIVE)
+        )
+        assert not doubtful or at_once(self.world.guard()).phase not in flat
 
     @invariant()
     def nobody_decides_twice(self) -> None:
@@ -296,7 +333,12 @@ class Desk(RuleBasedStateMachine):
         trades = at_once(self.world.journal.find(Trade))
         known = {trade.order_id for trade in trades}
         for order in self.opened():
-            assert order.state in (OrderState.PLACED, *_ENDED) or order.id in known
+            pending = order.order_type is not OrderType.MARKET
+            assert order.id in known or (pending and order.state in OVER | LIVE)
+        magic = {each.magic for each in self.broker.orders.values()}
+        for send in at_once(self.world.journal.find(Send, magic=frozenset(magic))):
+            order = at_once(self.world.one(Order, id=send.order_id))
+            assert order.state in LIVE
         ours = {trade.position_id for trade in trades}
         assert set(self.broker.positions) <= ours
         if at_once(self.world.guard()).phase in FIRED and not waiting:
@@ -304,8 +346,5 @@ class Desk(RuleBasedStateMachine):
         at_once(self.world.journal.verify_audit())
 
 
-_ENDED = (OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED)
-"""Ends of a pending order whose price never came."""
-
 TestDesk = Desk.TestCase
-TestDesk.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestDesk.settings = settings(max_examples=60, stateful_step_count=40)

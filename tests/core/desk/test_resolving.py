@@ -99,6 +99,29 @@ async def test_what_shows_after_the_settle_window_is_still_adopted_as_an_orphan(
     assert len(world.broker.received) == 1
 
 
+async def test_a_pending_order_that_shows_after_it_was_called_absent_is_withdrawn():
+    world = await own_desk()
+    await world.offered(order_type=OrderType.LIMIT, price=Decimal(1948))
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=30))
+    world.broker.lose_reply()
+    await world.work()
+    await world.pass_by(6, looks=2)
+    assert await state(world) is OrderState.NOT_EXECUTED
+    world.broker.hide_for(timedelta())
+    await world.pass_by(30)
+    cancel = await world.one(Order, kind=OrderKind.CANCEL)
+    assert (cancel.state, cancel.user_id) == (OrderState.FILLED, ADA)
+    assert world.broker.orders == {}
+
+
+async def test_a_pending_order_of_somebody_else_is_left_alone():
+    world = await own_desk()
+    waiting = world.broker.place_by_hand("1940")
+    await world.pass_by(1, looks=2)
+    assert set(world.broker.orders) == {waiting}
+
+
 async def test_an_order_known_as_filled_without_deals_is_neither_absent_nor_rejected():
     world = await lost(executed=True)
     world.broker.deals.clear()
