@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.clock import SystemClock, SystemIds
 from bot.consent import read_consent
 from bot.markets import PaperMarket
-from bot.plans import choices_of
+from bot.plans import choices_of, public_url
 from bot.settings import AccountConfig, Settings
 from charts.media import MediaStore, sign, verify
 from charts.pictures import Look
@@ -145,7 +145,7 @@ async def open_office(
             brokers={},
             charts=_NoCharts(),
             choices=choices_of(settings, consent),
-            epochs={},
+            epochs=None,
         )
         vault = Vault(key)
         yield Office(
@@ -235,12 +235,6 @@ async def open_house(
 
 def _is_embedded(settings: Settings) -> bool:
     return not settings.database.url.startswith("postgresql")
-
-
-def public_url(settings: Settings) -> str:
-    """The address under which the outside reaches the service."""
-    service = settings.service
-    return service.public_url or f"http://{service.host}:{service.port}"
 
 
 def _studio(settings: Settings, store: MediaStore, pool: RenderPool) -> Studio:

@@ -1,5 +1,6 @@
 """The running service: every loop and the web server, started and ended in order."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from aiohttp import web
 from bot.app import House
 from bot.deadlines import TimedBroker
 from bot.jobs import schedule
+from bot.listening import listen
 from bot.markets import PaperMarket
 from bot.plans import intake_rules_of, plan_of, seconds
 from bot.ringing import RingingJournal
@@ -23,8 +25,8 @@ from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_route
 from bot.work import ORDERS, PROPOSALS, Worker
 from core.accounts import Account
 from core.desk.commanding import keep_accounts
-from core.desk.executing import recover
 from core.desk.expiring import expire
+from core.desk.joining import retire_owners
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, ChartFailed
 from core.ids import AccountId
@@ -38,6 +40,8 @@ SLOWEST_TICK = timedelta(seconds=1)
 FASTEST_TICK = timedelta(milliseconds=50)
 DRAIN = timedelta(seconds=5)
 """How long requests under way may take at the end."""
+SWEEP = timedelta(seconds=30)
+"""How long one sweep of what nobody decided may take."""
 POLL_LATE = timedelta(seconds=60)
 """How long Telegram may be silent before it counts as trouble."""
 
@@ -60,6 +64,7 @@ class Service:
                     MESSAGES: self._messages,
                 },
             ),
+            epochs={},
             brokers={
                 name: TimedBroker(each) for name, each in house.tools.brokers.items()
             },
@@ -106,7 +111,8 @@ class Service:
             watcher.bell.ring()
 
     async def _expire(self) -> None:
-        await expire(self.tools)
+        async with asyncio.timeout(SWEEP.total_seconds()):
+            await expire(self.tools)
 
     # ------------------------------------------------------------ start and end
     async def start(
@@ -136,9 +142,9 @@ class Service:
             plan_of(name, account) for name, account in self._settings.accounts.items()
         ]
         await keep_accounts(self.tools, plans)
-        lost = await recover(self.tools)
+        retired = await retire_owners(self.tools)
         freed = await self._free_claims() if self._house.embedded else 0
-        log.info("started", lost_orders=lost, freed_claims=freed)
+        log.info("started", freed_claims=freed, retired_owners=retired)
 
     async def _free_claims(self) -> int:
         """Embedded, nobody else can hold anything: a former process's is void.
@@ -166,7 +172,7 @@ class Service:
         )
         await self._runner.setup()
         service = self._settings.service
-        await web.TCPSite(self._runner, service.host, service.port).start()
+        await listen(self._runner, service.host, service.port)
         log.info("listening", host=service.host, port=service.port)
 
     def _web_context(self) -> WebContext:
@@ -216,7 +222,7 @@ class Service:
         self._draining = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
-        await self._nursery.close()
+        await self._nursery.close(grace=DRAIN)
         if self._runner is not None:
             await self._runner.cleanup()
         self._watchdog.stop()

@@ -11,9 +11,10 @@ from datetime import timedelta
 import structlog
 
 from bot.tasks import Bell
+from core.desk.executing import give_up
 from core.desk.tools import Tools, lease_of
-from core.desk.watching import Looked, watch
-from core.errors import Conflict, JournalUnavailable, LeaseLost
+from core.desk.watching import Looked, lose_sight, watch
+from core.errors import LeaseLost
 from core.ids import AccountId
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Watcher:
         reconcile: timedelta,
     ) -> None:
         self._tools = tools
+        self._epochs = tools.epochs if tools.epochs is not None else {}
         self.account_id = account_id
         self._holder = holder
         self._period = period
@@ -55,15 +57,19 @@ class Watcher:
             await self.bell.wait(wait)
 
     async def look(self, *, deep: bool = False) -> bool:
-        """One look inside its deadline; whether the next should come soon."""
+        """One look inside its deadline; whether the next should come soon.
+
+        A look that fails, for whatever cause, saw nothing: the guard is blind.
+        """
         try:
             async with asyncio.timeout(PASS_DEADLINE.total_seconds()):
                 looked = await self._look(deep=deep)
-        except TimeoutError:
-            log.warning("look_too_slow", account=self.account_id)
+        except LeaseLost as lost:
+            log.warning("lease_lost", account=self.account_id, reason=str(lost))
             return False
-        except (Conflict, LeaseLost, JournalUnavailable) as failure:
-            log.warning("look_failed", account=self.account_id, reason=str(failure))
+        except Exception:  # supervised edge: an account must be watched whatever fails
+            log.exception("look_failed", account=self.account_id)
+            await lose_sight(self._tools, self.account_id)
             return False
         if looked is None:
             return False
@@ -71,20 +77,33 @@ class Watcher:
         return looked.hurry
 
     async def _look(self, *, deep: bool) -> Looked | None:
+        if not await self._hold_lease():
+            return None
+        now = self._tools.clock.monotonic()
+        last = self._reconciled_at
+        if deep or last is None or now - last >= self._reconcile:
+            self._reconciled_at = now
+            return await watch(self._tools, self.account_id)
+        return await watch(self._tools, self.account_id, deep=False)
+
+    async def _hold_lease(self) -> bool:
+        """Take or renew the account's lease.
+
+        Under a new epoch, nobody waits any more for what was sent under an older
+        one: its outcome is unknown, and is looked for.
+        """
         lease = await self._tools.journal.take_lease(
             lease_of(self.account_id), holder=self._holder, lasts=LEASE
         )
+        known = self._epochs.get(self.account_id)
         if lease is None:
-            self._tools.epochs.pop(self.account_id, None)
-            return None
-        self._tools.epochs[self.account_id] = lease.epoch
-        now = self._tools.clock.monotonic()
-        due = self._reconciled_at is None or now - self._reconciled_at >= (
-            self._reconcile
-        )
-        if deep or due:
-            self._reconciled_at = now
-        return await watch(self._tools, self.account_id, deep=deep or due)
+            self._epochs.pop(self.account_id, None)
+            return False
+        if lease.epoch != known:
+            self._epochs[self.account_id] = lease.epoch
+            lost = await give_up(self._tools, self.account_id)
+            log.info("account_served", account=self.account_id, lost_orders=lost)
+        return True
 
     def overdue(self) -> bool:
         """Whether five periods went by without a look."""

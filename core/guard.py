@@ -134,7 +134,7 @@ def judge(
 def _proves(reading: Reading, *, now: datetime, max_age: timedelta) -> bool:
     """Whether the reading is a number, and young enough."""
     equity = reading.equity
-    return equity.is_finite() and equity != 0 and now - reading.fresh_at <= max_age
+    return equity.is_finite() and equity != 0 and abs(now - reading.fresh_at) <= max_age
 
 
 def _blind(state: GuardState, now: datetime) -> Verdict:
@@ -148,7 +148,6 @@ def _blind(state: GuardState, now: datetime) -> Verdict:
         phase=phase,
         blind_since=since,
         blind_told=state.blind_told or alarm,
-        breach_since=None,
     )
     told = (Notice(kind=NoticeKind.GUARD_BLIND),) if alarm else ()
     return Verdict(state=blind, notices=told)
@@ -247,7 +246,7 @@ def _breach(
     state = seeing.state
     since = state.breach_since or now
     certain = any(loss >= limit * FAR_BEYOND for _, loss, limit in broken)
-    if not certain and now - since < CONFIRM_AFTER:
+    if not certain and abs(now - since) < CONFIRM_AFTER:
         waiting = replace(state, breach_since=since)
         return Verdict(state=waiting, notices=seeing.notices)
     name, loss, limit = broken[0]
@@ -277,6 +276,15 @@ def _warned(state: GuardState, rules: RiskRules) -> Verdict:
         return Verdict(state=replace(state, warned_percent=level), notices=(notice,))
     forgiven = used < state.warned_percent * _FORGIVE
     return Verdict(state=replace(state, warned_percent=level) if forgiven else state)
+
+
+def allows_entries(state: GuardState, *, now: datetime, max_age: timedelta) -> bool:
+    """Whether the guard is armed and has looked lately; one that sleeps allows none."""
+    return (
+        state.phase is GuardPhase.ARMED
+        and state.measured_at is not None
+        and abs(now - state.measured_at) <= max_age
+    )
 
 
 def headroom(state: GuardState, rules: RiskRules) -> Decimal:

@@ -214,8 +214,6 @@ class Send:
     state: SendState
     retcode: int | None
     message: str
-    absent_since: datetime | None
-    """Since when every look has found nothing."""
     sent_at: datetime
     answered_at: datetime | None
     version: int = 1

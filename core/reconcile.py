@@ -5,7 +5,7 @@ gives none. Matching is by position identifier, else by magic number, never by
 resemblance. Whatever opened after the snapshot was taken is left alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -81,6 +81,8 @@ class Book:
 
     trades: Sequence[Trade]
     """Those on the book."""
+    recorded: Collection[Ticket]
+    """Positions of the snapshot, gone ones included, that have a trade."""
     placed: Sequence[Order]
     """Opening orders that wait at the broker."""
     by_magic: Mapping[int, Order]
@@ -99,7 +101,7 @@ def corrections(book: Book, snapshot: Snapshot) -> list[Correction]:
     ]
     for order in book.placed:
         found += _of_placed(order, held, book, snapshot)
-    return [each for each in found if each is not None] + _orphans(held, book)
+    return [each for each in found if each is not None] + _orphans(book, snapshot)
 
 
 def _of_trade(
@@ -228,29 +230,61 @@ def _ended(order: Order, past: PastOrder) -> Correction | None:
     return Correction(what=what, order=ended)
 
 
-def _orphans(held: Mapping[Ticket, Position], book: Book) -> list[Correction]:
-    """Positions that carry our number although their order is known as ended."""
-    known = {trade.position_id for trade in book.trades}
-    found = []
-    for position in held.values():
-        order = book.by_magic.get(position.magic)
+def _orphans(book: Book, snapshot: Snapshot) -> list[Correction]:
+    """Positions that carry our number although their order is known as ended.
+
+    Gone ones too: their trade is made and closed by its deals.
+    """
+    found: list[Correction | None] = []
+    held = {position.identifier for position in snapshot.positions}
+    for position in snapshot.positions:
+        order = _ended_order(book, position.magic, position.identifier)
+        if order is not None:
+            trade_id = book.trade_ids[order.id]
+            trade = trade_of_position(order, position, trade_id=trade_id)
+            found.append(_adopted(order, trade))
+    for deal in snapshot.deals:
+        order = _ended_order(book, deal.magic, deal.position_id)
         if (
-            order is None
-            or position.identifier in known
-            or order.kind is not OrderKind.OPEN
-            or order.state not in OVER
+            order is not None
+            and _is_first(deal, snapshot)
+            and (deal.position_id not in held)
         ):
-            continue
-        trade_id = book.trade_ids[order.id]
-        found.append(
-            Correction(
-                what=f"{position.instrument}: adopted, its order was {order.state}",
-                trade=trade_of_position(order, position, trade_id=trade_id),
-                new=True,
-                notice=NoticeKind.TRADE_OPENED,
-            )
-        )
-    return found
+            trade = trade_of_deals(order, [deal], trade_id=book.trade_ids[order.id])
+            found += [_adopted(order, trade), _of_trade(trade, None, book, snapshot)]
+    return [each for each in found if each is not None]
+
+
+def _is_first(deal: Deal, snapshot: Snapshot) -> bool:
+    """Whether this deal opened its position."""
+    entries = [
+        each.ticket
+        for each in snapshot.deals
+        if each.position_id == deal.position_id and each.entry is DealEntry.IN
+    ]
+    return bool(entries) and deal.ticket == min(entries)
+
+
+def _ended_order(book: Book, magic: int, position_id: Ticket) -> Order | None:
+    """The opening order behind a number, if it is over and has no trade."""
+    order = book.by_magic.get(magic)
+    if (
+        order is None
+        or position_id in book.recorded
+        or order.kind is not OrderKind.OPEN
+        or order.state not in OVER
+    ):
+        return None
+    return order
+
+
+def _adopted(order: Order, trade: Trade) -> Correction:
+    return Correction(
+        what=f"{trade.instrument}: adopted, its order was {order.state}",
+        trade=trade,
+        new=True,
+        notice=NoticeKind.TRADE_OPENED,
+    )
 
 
 def trade_of_position(order: Order, position: Position, *, trade_id: TradeId) -> Trade:

@@ -202,7 +202,6 @@ class Sends(Base, table=True):
     state: SendState = word(SendState)
     retcode: int | None
     message: str
-    absent_since: datetime | None = moment()
     sent_at: datetime = moment()
     answered_at: datetime | None = moment()
     version: int

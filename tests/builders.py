@@ -315,7 +315,6 @@ def a_send(**over: Any) -> Send:
         state=SendState.IN_FLIGHT,
         retcode=None,
         message="",
-        absent_since=None,
         sent_at=NOON,
         answered_at=None,
     )

@@ -23,7 +23,8 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import PendingOrder, Position, Snapshot
-from core.desk.tools import Tools
+from core.desk.tools import Tools, again
+from core.errors import Conflict
 from core.guard import BY_HAND
 from core.ids import OrderId, Ticket, TradeId, UserId
 from core.market import OrderType, Side
@@ -46,7 +47,7 @@ from core.trades import ON_THE_BOOK, Trade
 
 FLAT_READINGS = 2
 """Looks in a row that must find nothing."""
-LONGEST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +90,7 @@ async def drive(
 ) -> None:
     """One step towards flat; ``left`` is ``None`` when the broker cannot be seen."""
     if guard.phase is GuardPhase.TRIGGERED:
-        await _stop_entries(tools, account, guard)
-        guard = replace(
-            guard,
-            phase=follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING),
-            version=guard.version + 1,
-        )
+        guard = await again(lambda: _stop_entries(tools, account))
     if left is None:
         return
     if not left.empty:
@@ -110,8 +106,15 @@ async def _in_doubt(tools: Tools, account: Account) -> int:
     )
 
 
-async def _stop_entries(tools: Tools, account: Account, guard: GuardState) -> None:
-    """Nothing undecided or queued may become a position any more."""
+async def _stop_entries(tools: Tools, account: Account) -> GuardState:
+    """Nothing undecided or queued may become a position any more.
+
+    Returns the guard as it is then; a prompt that changes meanwhile is read again.
+    """
+    guard = await tools.journal.get(GuardState, account.id)
+    if guard is None or guard.phase is not GuardPhase.TRIGGERED:
+        message = f"the guard of {account.id} has moved on"
+        raise Conflict(message)
     writes: list[Write] = []
     for prompt in await tools.journal.find(
         Prompt, account_id=account.id, state=UNDECIDED
@@ -127,10 +130,11 @@ async def _stop_entries(tools: Tools, account: Account, guard: GuardState) -> No
         writes.append(Save(replace(order, state=ended, reason=reason)))
         if order.prompt_id:
             writes.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL))
-    closing = follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING)
-    await tools.journal.commit(
-        *tools.fence(account.id), Save(replace(guard, phase=closing)), *writes
+    closing = replace(
+        guard, phase=follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING)
     )
+    await tools.journal.commit(*tools.fence(account.id), Save(closing), *writes)
+    return replace(closing, version=closing.version + 1)
 
 
 async def _nothing_left(tools: Tools, account: Account, guard: GuardState) -> None:
@@ -282,12 +286,23 @@ async def _order(tools: Tools, order: Order) -> int:
         return 0
     tries = await journal.count(Order, **target)
     last = await journal.find(Order, order_by="-attempt", limit=1, **target)
-    wait = min(timedelta(seconds=2 ** min(tries, 5)), LONGEST_WAIT)
+    wait = min(timedelta(seconds=2 ** min(tries, 6)), LONGEST_WAIT)
     if last and abs(tools.clock.now() - last[0].updated_at) < wait:
         return 0
     await journal.commit(
         *tools.fence(order.account_id),
         Insert(replace(order, attempt=tries + 1)),
         tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
+        *await _first_refusal(tools, last),
     )
     return 1
+
+
+async def _first_refusal(tools: Tools, last: list[Order]) -> list[Insert]:
+    """Tell everybody, once, that a close of the guard's did not go through."""
+    if not last or last[0].attempt != 1 or last[0].user_id is not None:
+        return []
+    return [
+        tools.notice(NoticeKind.ORDER_FAILED, last[0].id, to=member.user_id)
+        for member in await tools.concerned(last[0].account_id)
+    ]

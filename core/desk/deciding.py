@@ -8,26 +8,24 @@ on what the winner left, and is told who decided.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
 
 from core.access import may_decide, refusal
 from core.accounts import Account, GuardPhase, GuardState
-from core.broker import TradeMode
 from core.clock import in_words
 from core.desk.offering import Obstacle, offer
 from core.desk.prompting import with_offer
+from core.desk.questions import Asked, drift_left, question
+from core.desk.taps import OUTDATED, Reply, Tap
 from core.desk.tools import Tools, again, by_user
-from core.drift import drift_r
-from core.ids import ApprovalId, OrderId, UserId
+from core.ids import ApprovalId, OrderId
 from core.market import OrderType
 from core.messages import Priority, Topic
-from core.money import ZERO, plain
+from core.money import plain
 from core.moves import follow
 from core.orders import Cause, Order, OrderKind, OrderState
-from core.ports import AtMost, Expect, Insert, Record, Save, Write
+from core.ports import Expect, Insert, Record, Save, Write
 from core.prompts import (
     PROMPT_MOVES,
-    REASON_LIMIT,
     UNDECIDED,
     Approval,
     Decision,
@@ -41,8 +39,6 @@ from core.users import Membership, User
 
 CONFIRM_FOR = timedelta(seconds=30)
 """How long the numbers of a Confirm stand."""
-REASON_FOR = timedelta(minutes=10)
-"""How long after a rejection a plain message counts as its reason."""
 _PAST = {
     PromptState.APPROVED: "approved",
     PromptState.REJECTED: "rejected",
@@ -51,28 +47,6 @@ _PAST = {
     PromptState.SUPERSEDED: "decided by somebody else",
     PromptState.REFUSED: "refused",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tap:
-    """A button that somebody pressed, as Telegram vouches for it."""
-
-    user_id: UserId
-    nonce: str
-    chat_id: int
-    message_id: int
-    update_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What the person who tapped is told; ``alert`` needs to be dismissed."""
-
-    text: str
-    alert: bool = False
-    consent_needed: bool = False
-    prompt: Prompt | None = None
-    """The prompt as it is now; its message is drawn again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +59,6 @@ class _Case:
     account: Account
     membership: Membership
     user: User
-
-
-OUTDATED = Reply(text="This prompt is outdated; a newer message stands for it.")
 
 
 async def approve(tools: Tools, tap: Tap, *, confirmed: bool = False) -> Reply:
@@ -197,9 +168,9 @@ async def _approve(tools: Tools, tap: Tap, *, confirmed: bool) -> Reply:
     found = await offer(tools, case.account, case.signal, at_most=case.prompt.lots)
     if isinstance(found, Obstacle):
         return await _stopped(tools, case, found)
-    question = _question(tools, case, found, confirmed=confirmed)
-    if question:
-        return await _ask(tools, case, found, question)
+    asked = question(_asked(tools, case, confirmed=confirmed), found)
+    if asked:
+        return await _ask(tools, case, found, asked)
     return await _decide(tools, case, found)
 
 
@@ -222,31 +193,15 @@ async def _stopped(tools: Tools, case: _Case, obstacle: Obstacle) -> Reply:
     return Reply(text=obstacle.reason, alert=True, prompt=gone)
 
 
-def _question(tools: Tools, case: _Case, found: Offer, *, confirmed: bool) -> str:
-    """What has to be confirmed before these numbers may be ordered; mostly nothing."""
-    rules = tools.choices.rules[case.account.id]
-    prompt = case.prompt
-    if prompt.lots is None or prompt.price is None:
-        return "Here are the numbers now. Confirm?"
-    if found.price != prompt.price and case.signal.order_type is OrderType.MARKET:
-        drift = drift_r(
-            side=case.signal.side,
-            shown=prompt.price,
-            now=found.price,
-            stop_loss=case.signal.stop_loss,
-        )
-        if drift > rules.max_drift_r:
-            return f"The price moved by +{plain(round(drift, 2))} R. Confirm?"
-    if confirmed:
-        late = prompt.confirm_until is None or (
-            prompt.confirm_until <= tools.clock.now()
-        )
-        return "These numbers are old. Confirm the new ones?" if late else ""
-    if found.risk_percent > rules.confirm_above_risk_percent:
-        return f"This risks {plain(found.risk_percent)} %. Confirm?"
-    if rules.confirm_live and case.account.mode is TradeMode.LIVE:
-        return "This is real money. Confirm?"
-    return ""
+def _asked(tools: Tools, case: _Case, *, confirmed: bool) -> Asked:
+    return Asked(
+        prompt=case.prompt,
+        signal=case.signal,
+        account=case.account,
+        rules=tools.choices.rules[case.account.id],
+        confirmed=confirmed,
+        now=tools.clock.now(),
+    )
 
 
 async def _ask(tools: Tools, case: _Case, found: Offer, question: str) -> Reply:
@@ -354,7 +309,7 @@ def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order
         order_type=signal.order_type,
         volume=found.lots,
         price=found.price,
-        deviation=_drift_left(tools, case, found),
+        deviation=drift_left(_asked(tools, case, confirmed=True), found),
         stop_loss=signal.stop_loss,
         take_profit=signal.take_profit,
         risk_money=found.risk_money,
@@ -366,20 +321,6 @@ def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order
         created_at=now,
         updated_at=now,
     )
-
-
-def _drift_left(tools: Tools, case: _Case, found: Offer) -> Decimal:
-    """How far the price may still go from ``found``, in price.
-
-    What it has moved since it was shown is part of the drift that was agreed to.
-    """
-    stop = case.signal.stop_loss
-    if stop is None:
-        return ZERO
-    shown = found.price if case.prompt.price is None else case.prompt.price
-    limit = tools.choices.rules[case.account.id].max_drift_r * abs(shown - stop)
-    moved = max(ZERO, (found.price - shown) * case.signal.side.sign)
-    return max(ZERO, limit - moved)
 
 
 async def _supersede(tools: Tools, decided: Prompt) -> list[Write]:
@@ -438,71 +379,3 @@ async def _reject(tools: Tools, tap: Tap) -> Reply:
         _record(case, approval, {}),
     )
     return Reply(text="Rejected. Nothing was ordered.", prompt=decided)
-
-
-async def ask_reason(tools: Tools, tap: Tap) -> Reply:
-    """The next plain message of this person is the reason of the rejection."""
-    approval = await _rejection(tools, tap)
-    if isinstance(approval, Reply):
-        return approval
-    await tools.journal.commit(
-        Save(replace(approval, reason_asked_at=tools.clock.now()))
-    )
-    return Reply(text="Write the reason as a message.")
-
-
-async def give_reason(tools: Tools, tap: Tap, reason: str) -> Reply:
-    """Keep the reason that was chosen for a rejection; empty means none."""
-    approval = await _rejection(tools, tap)
-    if isinstance(approval, Reply):
-        return approval
-    return await _keep_reason(tools, approval, reason)
-
-
-async def hear_reason(tools: Tools, user_id: UserId, text: str) -> Reply | None:
-    """Take a plain message as the reason that was asked for; ``None`` if none was."""
-    now = tools.clock.now()
-    asked = await tools.journal.find(
-        Approval,
-        user_id=user_id,
-        decision=Decision.REJECT,
-        reason=None,
-        reason_asked_at=AtMost(value=now),
-        order_by="-reason_asked_at",
-        limit=1,
-    )
-    asked_at = asked[0].reason_asked_at if asked else None
-    if asked_at is None or now - asked_at > REASON_FOR:
-        return None
-    return await _keep_reason(tools, asked[0], text)
-
-
-async def _rejection(tools: Tools, tap: Tap) -> Approval | Reply:
-    """The rejection whose reason is still open."""
-    rows = await tools.journal.find(Prompt, nonce=tap.nonce, user_id=tap.user_id)
-    if not rows:
-        return OUTDATED
-    mine = await tools.journal.find(
-        Approval,
-        prompt_id=rows[0].id,
-        user_id=tap.user_id,
-        decision=Decision.REJECT,
-        reason=None,
-    )
-    return mine[0] if mine else Reply(text="The reason is written down already.")
-
-
-async def _keep_reason(tools: Tools, approval: Approval, reason: str) -> Reply:
-    kept = replace(approval, reason=reason.strip()[:REASON_LIMIT], reason_asked_at=None)
-    await tools.journal.commit(
-        Save(kept),
-        tools.item(Topic.PROMPT, approval.prompt_id, Priority.EDIT),
-        Record(
-            actor=by_user(approval.user_id),
-            action="reason_given",
-            subject=f"approval:{approval.id}",
-            detail={"reason": kept.reason or ""},
-        ),
-    )
-    text = "Thank you, noted." if kept.reason else "All right, no reason."
-    return Reply(text=text)

@@ -20,6 +20,7 @@ from core.broker import (
 from core.desk.recording import LOST, messages, writes
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, Conflict, OutcomeUnknown, Refused
+from core.guard import allows_entries
 from core.ids import AccountId, OrderId, SendId, Ticket
 from core.moves import follow
 from core.orders import (
@@ -97,7 +98,9 @@ async def _bar(tools: Tools, order: Order) -> str:
     if order.kind is not OrderKind.OPEN:
         return ""
     guard = await tools.journal.get(GuardState, order.account_id)
-    if guard is None or guard.phase is not GuardPhase.ARMED:
+    if guard is None or not allows_entries(
+        guard, now=tools.clock.now(), max_age=tools.choices.stale_after
+    ):
         return "The guard allows no entries now; nothing was sent."
     if order.signal_id is None:
         return ""
@@ -122,7 +125,6 @@ async def _intend(tools: Tools, order: Order, number: int) -> tuple[Order, Send]
         state=SendState.IN_FLIGHT,
         retcode=None,
         message="",
-        absent_since=None,
         sent_at=tools.clock.now(),
         answered_at=None,
     )
@@ -205,23 +207,13 @@ def _refused(tools: Tools, send: Send, result: OrderResult) -> Send:
     )
 
 
-async def recover(tools: Tools) -> int:
-    """After a start: whatever was on its way is unknown now. Returns how many.
-
-    An order that stood between two sends was proved undone by the last answer.
-    """
-    count = 0
-    for account_id in tools.brokers:
-        count += await give_up(tools, account_id)
-    return count
-
-
 async def give_up(
     tools: Tools, account_id: AccountId, *, sent_before: datetime | None = None
 ) -> int:
     """Wait no longer for answers to what was sent until then, or at all.
 
-    Returns for how many.
+    Whatever was on its way is unknown now; an order that stood between two sends
+    was proved undone by the last answer. Returns for how many.
     """
     count = 0
     for order in await tools.journal.find(

@@ -12,7 +12,7 @@ from core.desk.tools import Tools, again, by_user
 from core.errors import Refused
 from core.ids import UserId
 from core.messages import NoticeKind
-from core.ports import Insert, Record, Save, Write
+from core.ports import Delete, Insert, Record, Save, Write
 from core.users import (
     EVERY_PROVIDER,
     Invite,
@@ -246,3 +246,29 @@ async def _mark_blocked(tools: Tools, user_id: UserId, *, blocked: bool) -> None
         return
     since = tools.clock.now() if blocked else None
     await tools.journal.commit(Save(replace(user, blocked_at=since)))
+
+
+async def retire_owners(tools: Tools) -> int:
+    """Take the rights of owners whom the configuration names no more.
+
+    Returns how many memberships ended.
+    """
+    ended = 0
+    for membership in await tools.journal.find(Membership, role=Role.OWNER):
+        if membership.user_id not in tools.choices.owners:
+            await _retire(tools, membership)
+            ended += 1
+    return ended
+
+
+async def _retire(tools: Tools, membership: Membership) -> None:
+    account = await tools.journal.get(Account, membership.account_id)
+    mine = account is not None and account.person_id == membership.user_id
+    freed = [Save(replace(account, person_id=None))] if account and mine else []
+    record = Record(
+        actor="configuration",
+        action="owner_retired",
+        subject=f"account:{membership.account_id}",
+        detail={"user": str(membership.user_id)},
+    )
+    await tools.journal.commit(Delete(membership), *freed, record)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from core.accounts import FIRED, Account, GuardPhase, GuardState, RiskRules
-from core.broker import AccountState, Snapshot
+from core.accounts import FIRED, Account, GuardState, RiskRules
+from core.broker import AccountState, OpenRequest, Snapshot
 from core.desk.tools import Tools
 from core.drift import obstacle_of_levels
 from core.errors import BrokerUnavailable, Refused
-from core.guard import headroom
+from core.guard import allows_entries, headroom
 from core.market import OrderType, Quote, SymbolSpec
 from core.money import ZERO, cents, plain
 from core.orders import LIVE, Order, OrderKind, OrderState
@@ -58,13 +58,38 @@ async def offer(
             return obstacle
         stake = await _stake(broker, market, signal, rules, at_most=at_most)
         reward = await _reward_per_lot(broker, market, signal)
+        sized = size(stake, market.spec)
+        refused = await _refused(broker, market, signal, sized)
     except BrokerUnavailable:
         return Obstacle(reason=f"{account.id} cannot be reached now.", passing=True)
     except Refused as refusal:
         return Obstacle(reason=refusal.reason, passing=False)
+    if refused:
+        return Obstacle(reason=refused, passing=True)
     room = await headroom_left(tools, account, rules)
-    sized = size(stake, market.spec)
     return _offer(signal, market, sized, room, reward)
+
+
+async def _refused(
+    broker: Broker, market: Market, signal: Signal, sized: Sized | Unsized
+) -> str:
+    """Why the broker would not take the order, as a sentence; mostly nothing."""
+    if isinstance(sized, Unsized):
+        return ""
+    would_be = OpenRequest(
+        instrument=signal.instrument,
+        side=signal.side,
+        order_type=signal.order_type,
+        volume=sized.lots,
+        price=entry_price(signal, market.quote),
+        stop_loss=signal.stop_loss,
+        take_profit=signal.take_profit,
+        deviation=market.quote.spread,
+        expires_at=None,
+        magic=0,
+        comment="",
+    )
+    return await broker.check_order(would_be)
 
 
 def _offer(
@@ -96,17 +121,19 @@ async def _barred(tools: Tools, account: Account) -> Obstacle | None:
         return Obstacle(reason=f"{account.id} is disabled.", passing=False)
     if account.id not in tools.brokers:
         return Obstacle(reason=f"{account.id} is not connected now.", passing=True)
-    if guard is None or guard.phase is GuardPhase.BLIND:
-        return Obstacle(
-            reason=f"{account.id} cannot be seen now: no entries until it is.",
-            passing=True,
-        )
-    if guard.phase in FIRED:
+    if guard is not None and guard.phase in FIRED:
         reason = (
             f"The guard of {account.id} has fired: no entries until an admin "
             "re-arms it with /rearm."
         )
         return Obstacle(reason=reason, passing=False)
+    if guard is None or not allows_entries(
+        guard, now=tools.clock.now(), max_age=tools.choices.stale_after
+    ):
+        return Obstacle(
+            reason=f"{account.id} cannot be seen now: no entries until it is.",
+            passing=True,
+        )
     if await tools.journal.count(Order, account_id=account.id, state=OrderState.PARKED):
         reason = (
             "An earlier order's outcome is unknown: no entries until somebody "
@@ -227,10 +254,10 @@ async def headroom_left(tools: Tools, account: Account, rules: RiskRules) -> Dec
     guard = await tools.journal.get(GuardState, account.id)
     if guard is None:
         return ZERO
-    trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     orders = await tools.journal.find(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=LIVE
     )
+    trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     at_stake = sum(
         (max(ZERO, trade.floating + trade.risk_money) for trade in trades), start=ZERO
     ) + sum((order.risk_money for order in orders), start=ZERO)

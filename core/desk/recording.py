@@ -6,6 +6,7 @@ functions, so that they cannot disagree.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from core.broker import (
@@ -48,6 +49,8 @@ _SENDS = {
     ResultStatus.REJECTED: SendState.REFUSED,
     ResultStatus.UNKNOWN: SendState.UNKNOWN,
 }
+POSITION_CLOSED = 10036
+"""Retcode: there is nothing left to close, which is what was wanted."""
 LOST = OrderResult(
     status=ResultStatus.UNKNOWN,
     retcode=0,
@@ -65,11 +68,22 @@ def proves_enough(order: Order, result: OrderResult) -> bool:
 
 
 def writes(
-    tools: Tools, order: Order, send: Send, result: OrderResult
+    tools: Tools,
+    order: Order,
+    send: Send,
+    result: OrderResult,
+    *,
+    opened: datetime | None = None,
 ) -> tuple[Write, ...]:
-    """The transaction that an answer, or a find, is written as."""
+    """The transaction that an answer, or a find, is written as.
+
+    ``opened`` is when a position may have been opened at the earliest; now, when
+    the answer has just come.
+    """
     if not proves_enough(order, result):
         result = LOST
+    if order.kind is OrderKind.CLOSE and result.retcode == POSITION_CLOSED:
+        result = replace(result, status=ResultStatus.FILLED, message="")
     now = tools.clock.now()
     state = follow(ORDER_MOVES, order.state, _EVENTS[result.status])
     ended = replace(
@@ -92,7 +106,7 @@ def writes(
         *tools.fence(order.account_id),
         Save(ended),
         Save(answered),
-        *_trade(tools, ended),
+        *_trade(tools, ended, opened or now),
         *messages(tools, ended),
         Record(
             actor="desk",
@@ -103,7 +117,7 @@ def writes(
     )
 
 
-def _trade(tools: Tools, order: Order) -> tuple[Write, ...]:
+def _trade(tools: Tools, order: Order, at: datetime) -> tuple[Write, ...]:
     if (
         order.kind is not OrderKind.OPEN
         or order.state not in EVER_FILLED
@@ -118,7 +132,7 @@ def _trade(tools: Tools, order: Order) -> tuple[Write, ...]:
         position_id=order.position_id,
         volume=order.filled_volume,
         price=order.filled_price,
-        at=tools.clock.now(),
+        at=at,
     )
     return (Insert(trade),)
 

@@ -30,29 +30,43 @@ from core.orders import (
 )
 from core.ports import Record, Save, Write
 
+NEVER_SEEN = "The broker has never seen this order: nothing was executed."
 
-async def resolve(tools: Tools, order: Order) -> None:
-    """Look once for the last send of an order in doubt, and write what it proves."""
+
+async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> None:
+    """Look once for the last send of an order in doubt, and write what it proves.
+
+    An account that is not ``seen`` proves no absence.
+    """
     send = await last_send(tools, order)
     now = tools.clock.now()
     lookup = await _look(tools, order, send)
     result = None if lookup is None else result_of_lookup(order, lookup)
     if result is not None:
-        await tools.journal.commit(*writes(tools, order, send, result))
+        began = order.created_at
+        await tools.journal.commit(*writes(tools, order, send, result, opened=began))
         return
     parked = order.state is OrderState.PARKED
     if parked and order.kind is OrderKind.OPEN:
         return
-    absent = lookup is not None and not lookup.found
-    since = (send.absent_since or now) if absent else None
-    if since is not None and now - since >= tools.brokers[order.account_id].settle:
+    absent = seen and lookup is not None and not lookup.found
+    if _settled(tools, order, send, absent=absent):
         await tools.journal.commit(*_absent(tools, order, send))
-    elif (
-        since is None and not parked and now - send.sent_at >= tools.choices.park_after
-    ):
+    elif not absent and not parked and now - send.sent_at >= tools.choices.park_after:
         await _park(tools, order)
-    elif since != send.absent_since:
-        await tools.journal.commit(Save(replace(send, absent_since=since)))
+
+
+def _settled(tools: Tools, order: Order, send: Send, *, absent: bool) -> bool:
+    """Whether every look of the settle time found nothing, by the monotonic clock.
+
+    After a restart the time begins anew: what was not watched proves nothing.
+    """
+    if not absent:
+        tools.absences.pop(send.id, None)
+        return False
+    now = tools.clock.monotonic()
+    since = tools.absences.setdefault(send.id, now)
+    return now - since >= tools.brokers[order.account_id].settle
 
 
 async def _look(tools: Tools, order: Order, send: Send) -> OrderLookup | None:
@@ -67,7 +81,8 @@ def _absent(
     tools: Tools, order: Order, send: Send, *, by: str = "desk", reason: str = ""
 ) -> tuple[Write, ...]:
     state = follow(ORDER_MOVES, order.state, OrderEvent.PROVE_ABSENT)
-    told = reason or "The broker has never seen this order: nothing was executed."
+    withdrawal = order.kind is OrderKind.CANCEL
+    told = reason or ("" if withdrawal else NEVER_SEEN)
     ended = replace(order, state=state, reason=told)
     return (
         *tools.fence(order.account_id),

@@ -1,20 +1,20 @@
 """What every use case works with, and the loop that decides again on a conflict."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
 from core.accounts import RiskRules
-from core.errors import Conflict
-from core.ids import AccountId, ProviderName, SignalId, UserId
+from core.errors import Conflict, LeaseLost
+from core.ids import AccountId, ProviderName, SendId, SignalId, UserId
 from core.messages import NoticeKind, OutboxItem, Priority, Topic
 from core.ports import Brokers, Charts, Clock, Fence, Ids, Insert, Journal
 from core.users import Membership
 
 T = TypeVar("T")
 
-TRIES = 10
+TRIES = 64
 """How often a decision is made again when somebody else wrote first."""
 
 
@@ -53,13 +53,24 @@ class Tools:
     brokers: Brokers
     charts: Charts
     choices: Choices
-    epochs: dict[AccountId, int]
-    """The lease epoch under which this process serves an account."""
+    epochs: dict[AccountId, int] | None
+    """The lease epochs under which this process serves accounts; ``None`` where
+    nobody else could serve them, and no lease is needed."""
+    absences: dict[SendId, timedelta] = field(default_factory=dict)
+    """Since when, by the monotonic clock, each look for a send has found nothing."""
 
     def fence(self, account_id: AccountId) -> tuple[Fence, ...]:
-        """The write that fails once another process serves the account."""
-        epoch = self.epochs.get(account_id)
-        return () if epoch is None else (Fence(lease_of(account_id), epoch),)
+        """The write that fails once another process serves the account.
+
+        Raises:
+            LeaseLost: this process does not hold the account's lease.
+        """
+        if self.epochs is None:
+            return ()
+        if account_id not in self.epochs:
+            message = f"{account_id} is not served by this process now"
+            raise LeaseLost(message)
+        return (Fence(lease_of(account_id), self.epochs[account_id]),)
 
     def item(
         self, topic: Topic, subject: str, priority: Priority, *, detail: str = ""

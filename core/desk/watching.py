@@ -37,6 +37,8 @@ HISTORY = timedelta(days=1)
 """How far before the oldest open row the broker's history is read."""
 CURVE_STEP = timedelta(seconds=60)
 """Distance of the points of the equity curve."""
+AT_BROKER = frozenset({OrderState.PLACED, OrderState.UNKNOWN, OrderState.PARKED})
+"""Orders whose outcome may still turn up in the broker's history."""
 SOON = timedelta(seconds=1)
 """When to look again while something is in doubt."""
 
@@ -63,16 +65,22 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
         raise LookupError(message)
     snapshot = await _snapshot(tools, account_id)
     guard = await again(lambda: _judge(tools, account_id, snapshot))
+    if guard.phase in FIRED:
+        await _close(tools, account, guard, snapshot)
     if snapshot is not None and (deep or guard.phase in FIRED):
         book = await _reconcile(tools, account_id, snapshot)
         await withdraw_strays(tools, account, snapshot, book.by_magic)
-    unsettled = await _resolve_all(tools, account_id)
-    if guard.phase in FIRED:
-        await _close(tools, account, guard, snapshot)
-    if guard.blind_since is None:
+    seen = guard.blind_since is None
+    unsettled = await _resolve_all(tools, account_id, seen=seen)
+    if seen:
         await _draw_curve(tools, guard)
     hurry = unsettled or guard.breach_since is not None
     return Looked(guard=guard, hurry=hurry or guard.phase in FIRED)
+
+
+async def lose_sight(tools: Tools, account_id: AccountId) -> GuardState:
+    """A pass that failed saw nothing: whatever the cause, the guard is blind."""
+    return await again(lambda: _judge(tools, account_id, None))
 
 
 async def _snapshot(tools: Tools, account_id: AccountId) -> Snapshot | None:
@@ -95,7 +103,7 @@ async def _since(tools: Tools, account_id: AccountId) -> datetime:
     moments += [
         order.created_at
         for order in await tools.journal.find(
-            Order, account_id=account_id, state=OrderState.PLACED
+            Order, account_id=account_id, kind=OrderKind.OPEN, state=AT_BROKER
         )
     ]
     guard = await tools.journal.get(GuardState, account_id)
@@ -237,8 +245,14 @@ async def _book(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book
     )
     by_magic = await _by_magic(tools, snapshot)
     orders = [*placed, *by_magic.values()]
+    shown = frozenset(
+        {each.identifier for each in snapshot.positions}
+        | {each.position_id for each in snapshot.deals}
+    )
+    recorded = await tools.journal.find(Trade, account_id=account_id, position_id=shown)
     return Book(
         trades=trades,
+        recorded=frozenset(each.position_id for each in recorded),
         placed=placed,
         by_magic=by_magic,
         trade_ids={each.id: TradeId(tools.ids.identity()) for each in orders},
@@ -260,7 +274,7 @@ async def _by_magic(tools: Tools, snapshot: Snapshot) -> dict[int, Order]:
     return found
 
 
-async def _resolve_all(tools: Tools, account_id: AccountId) -> bool:
+async def _resolve_all(tools: Tools, account_id: AccountId, *, seen: bool) -> bool:
     """Look for every order in doubt; whether there is any."""
     try:
         await give_up(tools, account_id, sent_before=tools.clock.now() - OVERDUE)
@@ -273,7 +287,7 @@ async def _resolve_all(tools: Tools, account_id: AccountId) -> bool:
     )
     for order in doubtful:
         try:
-            await resolve(tools, order)
+            await resolve(tools, order, seen=seen)
         except Conflict:
             continue
     return any(order.state is OrderState.UNKNOWN for order in doubtful)

@@ -351,7 +351,7 @@ def _create_orders() -> None:
         *numbers("magic"),
         *words("state"),
         *integers("retcode", null=True),
-        *moments("absent_since answered_at", null=True),
+        *moments("answered_at", null=True),
         *moments("sent_at"),
         key("sends", "id"),
         unique("sends", "magic"),

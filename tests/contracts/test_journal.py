@@ -158,7 +158,6 @@ def _world() -> list[Row]:
         order_id=order.id,
         magic=2**53 - 1,
         retcode=10009,
-        absent_since=moment,
         answered_at=elsewhere,
     )
     guard = b.a_guard(

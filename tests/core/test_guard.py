@@ -183,9 +183,11 @@ def test_evidence_of_exactly_the_largest_age_still_counts():
     assert look(a_guard(), "9999", age=10).state.phase is GuardPhase.ARMED
 
 
-def test_a_blind_guard_forgets_a_breach_that_one_reading_showed():
+def test_a_blind_moment_does_not_make_a_breach_forgotten():
     waiting = look(a_guard(), "7900").state
-    assert look(waiting, None).state.breach_since is None
+    blind = look(waiting, None, at=NOON + SECOND).state
+    verdict = look(blind, "7900", at=NOON + 2 * SECOND)
+    assert verdict.state.phase is GuardPhase.TRIGGERED
 
 
 def test_blindness_is_told_once_after_fifteen_seconds():

@@ -41,10 +41,17 @@ def a_book(
     trades: Sequence[Trade] = (),
     placed: Sequence[Order] = (),
     by_magic: dict[int, Order] | None = None,
+    recorded: Sequence[Ticket] = (),
 ) -> Book:
     numbers = by_magic or {}
     ids = {each.id: TradeId(f"T{each.id}") for each in (*placed, *numbers.values())}
-    return Book(trades=trades, placed=placed, by_magic=numbers, trade_ids=ids)
+    return Book(
+        trades=trades,
+        recorded=[*recorded, *(trade.position_id for trade in trades)],
+        placed=placed,
+        by_magic=numbers,
+        trade_ids=ids,
+    )
 
 
 def found(book: Book, **shown) -> list[Correction]:
@@ -449,6 +456,7 @@ def written(book: Book, changes: Sequence[Correction]) -> Book:
             if orders[each.id].state is OrderState.PLACED
         ],
         by_magic={number: orders[each.id] for number, each in book.by_magic.items()},
+        recorded=[*book.recorded, *(each.position_id for each in trades.values())],
     )
 
 
@@ -476,3 +484,20 @@ def test_every_position_has_at_most_one_trade(scene):
     after = written(book, corrections(book, snapshot))
     numbers = [trade.position_id for trade in after.trades]
     assert len(numbers) == len(set(numbers))
+
+
+def test_a_gone_position_of_an_order_known_as_over_gets_a_trade_and_is_closed():
+    order = an_order(state=OrderState.NOT_EXECUTED, volume=Decimal("0.10"))
+    book = a_book(by_magic={MAGIC: order})
+    entry = an_entry()
+    adopted, closed = found(book, deals=[entry, a_deal(position_id=entry.position_id)])
+    assert adopted.new
+    assert closed.trade is not None
+    assert closed.trade.state is TradeState.CLOSED
+
+
+def test_a_gone_position_that_has_its_trade_is_no_orphan():
+    order = an_order(state=OrderState.NOT_EXECUTED)
+    entry = an_entry()
+    book = a_book(by_magic={MAGIC: order}, recorded=[entry.position_id])
+    assert found(book, deals=[entry]) == []

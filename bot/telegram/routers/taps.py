@@ -8,16 +8,17 @@ from aiogram.types import CallbackQuery
 from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
 from bot.telegram.cards import prompt_card
 from bot.telegram.desk import Desk
-from bot.telegram.notices import consent_view
+from bot.telegram.notices import consent_view, counted, order_notice
 from bot.telegram.views import View, prompt_view
-from core.desk import deciding, joining
+from core.desk import deciding, joining, reasons
 from core.desk.commanding import close_all, managed, panic
-from core.desk.deciding import Reply, Tap
 from core.desk.joining import Person
 from core.desk.resolving import adopt, answerable, not_placed
+from core.desk.taps import OUTDATED, Reply, Tap
 from core.errors import Refused
 from core.ids import AccountId, OrderId
-from core.orders import Order
+from core.orders import Order, OrderState
+from core.prompts import Prompt
 
 ASKED_FOR_SECONDS = 60
 """How long a question like /panic may be confirmed."""
@@ -38,13 +39,13 @@ async def on_tap(
     """Any button; one that is none of ours is outdated."""
     pressed = unpack(query.data)
     if pressed is None:
-        await desk.gateway.answer(query.id, deciding.OUTDATED.text, alert=True)
+        await desk.gateway.answer(query.id, OUTDATED.text, alert=True)
         return
     tap = _tap(query, person, pressed, update_id)
     reply = await _HANDLERS[pressed.press](desk, tap, pressed)
     await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
     if reply.consent_needed:
-        await desk.gateway.send(person.id, consent_view(desk.tools.choices.consent))
+        await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
     await _redraw_copy(desk, tap, reply)
 
 
@@ -91,11 +92,11 @@ async def _reject(desk: Desk, tap: Tap, _: Pressed) -> Reply:
 
 
 async def _reason(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
-    return await deciding.give_reason(desk.tools, tap, REASONS[pressed.press])
+    return await reasons.give_reason(desk.tools, tap, REASONS[pressed.press])
 
 
 async def _write(desk: Desk, tap: Tap, _: Pressed) -> Reply:
-    return await deciding.ask_reason(desk.tools, tap)
+    return await reasons.ask_reason(desk.tools, tap)
 
 
 async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
@@ -103,7 +104,7 @@ async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
         await desk.gateway.try_edit(tap.chat_id, tap.message_id, AGREED)
         return Reply(text="Thank you. Signals will arrive here.")
     consent = consent_view(desk.tools.choices.consent)
-    await desk.gateway.send(tap.user_id, consent)
+    await desk.gateway.reply(tap.user_id, consent)
     return Reply(text="There is a newer text; please read that one.", alert=True)
 
 
@@ -120,10 +121,11 @@ async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
         count = await close_all(desk.tools, tap.user_id)
     except Refused as refusal:
         return Reply(text=refusal.reason, alert=True)
-    await desk.gateway.try_edit(
-        tap.chat_id, tap.message_id, View(text=f"Closing {count} trades and orders.")
+    text = (
+        f"{counted(count, 'close')} ordered." if count else "Nothing is left to close."
     )
-    return Reply(text=f"{count} closes ordered.")
+    await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=text))
+    return Reply(text=text)
 
 
 async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
@@ -155,21 +157,40 @@ TOO_LATE = Reply(
 
 def _asked_too_long_ago(desk: Desk, asked: str) -> bool:
     now = int(desk.tools.clock.now().timestamp())
-    return not asked.isdecimal() or now - int(asked) > ASKED_FOR_SECONDS
+    return not asked.isdecimal() or abs(now - int(asked)) > ASKED_FOR_SECONDS
 
 
 async def _parked(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     order = await desk.tools.journal.get(Order, pressed.argument)
     if order is None or tap.user_id not in await answerable(desk.tools, order):
         return Reply(text="Only the account's deciders and admins can say.", alert=True)
-    answer = adopt if pressed.press is Press.ADOPT else not_placed
+    answer, reason = _SETTLED[pressed.press]
     try:
-        text = await answer(
-            desk.tools, OrderId(order.id), by=tap.user_id, reason="by button"
-        )
+        said = await answer(desk.tools, order.id, by=tap.user_id, reason=reason)
+        reply = Reply(text=said)
     except Refused as refusal:
-        return Reply(text=refusal.reason, alert=True)
-    return Reply(text=text)
+        reply = Reply(text=refusal.reason, alert=True)
+    await _redraw_question(desk, tap, order.id)
+    return reply
+
+
+_SETTLED = {
+    Press.ADOPT: (adopt, "Found in the terminal."),
+    Press.NOT_PLACED: (not_placed, "Looked into the terminal: it is not there."),
+}
+
+
+async def _redraw_question(desk: Desk, tap: Tap, order_id: OrderId) -> None:
+    """A question that is answered has no buttons; a prompt's own message shows more."""
+    order = await desk.tools.journal.get(Order, order_id)
+    if order is None or order.state is OrderState.PARKED:
+        return
+    shown = await desk.tools.journal.count(
+        Prompt, id=order.prompt_id, user_id=tap.user_id, message_id=tap.message_id
+    )
+    if not shown:
+        view = order_notice(order)
+        await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
 
 
 _HANDLERS: dict[Press, Handler] = {

@@ -261,5 +261,5 @@ def _tools(journal: MemoryJournal, clock: FixedClock) -> Tools:
             chart_account=None,
             stale_after=timedelta(seconds=10),
         ),
-        epochs={},
+        epochs=None,
     )

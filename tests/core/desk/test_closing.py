@@ -3,9 +3,13 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
+
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import CancelRequest, CloseRequest, HistoryState, ResultStatus
+from core.desk.closing import drive
 from core.desk.commanding import panic
+from core.errors import Conflict
 from core.ids import Ticket
 from core.market import OrderType, Side
 from core.messages import AuditEntry, NoticeKind, OutboxItem, Topic
@@ -13,7 +17,16 @@ from core.orders import Cause, Order, OrderKind, OrderState
 from core.prompts import Prompt, PromptState
 from core.trades import CloseReason, Trade, TradeState
 from tests.builders import ACCOUNT
-from tests.core.desk.world import ADA, BOB, EVE, RULES, World, own_desk, shared_desk
+from tests.core.desk.world import (
+    ADA,
+    BOB,
+    EVE,
+    RULES,
+    World,
+    account_of,
+    own_desk,
+    shared_desk,
+)
 
 D = Decimal
 OURS = replace(RULES, guard_closes=GuardScope.OURS)
@@ -181,15 +194,13 @@ async def test_the_worst_loss_is_closed_first():
     assert [each.ticket for each in world.broker.received] == [large, small, gain]
 
 
-async def test_a_prompt_decided_at_the_moment_of_firing_delays_it_by_one_look():
+async def test_a_prompt_decided_at_the_moment_of_firing_does_not_delay_it():
     world = await own_desk()
     await world.offered()
     world.broker.balance -= 7_000
     world.later(seconds=1)
     world.journal.before_writing(Prompt, world.reject)
     await world.watch()
-    assert await phase(world) is GuardPhase.TRIGGERED
-    await world.pass_by(1)
     assert await phase(world) is GuardPhase.CLOSING
 
 
@@ -235,13 +246,13 @@ async def test_a_refused_close_is_tried_again_with_growing_waits():
     await ruin(world)
     await world.work()
     tries = [world.clock.now()]
-    for _ in range(100):
+    for _ in range(130):
         before = len(world.broker.received)
         await world.pass_by(1)
         if len(world.broker.received) > before:
             tries.append(world.clock.now())
     waits = [(later - earlier).total_seconds() for earlier, later in pairwise(tries)]
-    assert waits == [2, 4, 8, 16, 30, 30]
+    assert waits == [2, 4, 8, 16, 32, 60]
     assert await phase(world) is GuardPhase.CLOSING
 
 
@@ -467,6 +478,42 @@ async def test_a_guard_row_that_changes_under_the_closing_is_met_again():
 
     world.journal.before_writing(GuardState, meddle)
     await ruin(world)
-    assert await phase(world) is GuardPhase.TRIGGERED
-    await world.pass_by(1)
     assert await phase(world) is GuardPhase.CLOSING
+
+
+async def test_a_guard_that_moved_on_is_not_driven_by_what_was_read_before():
+    world = await traded()
+    account = await account_of(world)
+    fired = replace(await world.guard(), phase=GuardPhase.TRIGGERED)
+    with pytest.raises(Conflict):
+        await drive(world.tools, account, fired, None)
+    assert await phase(world) is GuardPhase.ARMED
+
+
+async def test_a_guard_row_that_changes_under_a_look_leaves_the_count_to_the_next():
+    world = await traded()
+    await ruin(world)
+    await world.work()
+
+    async def judged() -> None:
+        world.journal.before_writing(GuardState, meddle)
+
+    async def meddle() -> None:
+        await world.change(await world.guard(), warned_percent=50)
+
+    world.later(seconds=1)
+    world.journal.before_writing(GuardState, judged)
+    await world.watch()
+    assert (await world.guard()).flat_readings == 0
+    await world.pass_by(1)
+    assert (await world.guard()).flat_readings == 1
+
+
+async def test_a_close_that_the_broker_refuses_is_told_to_everybody_once():
+    world = await traded()
+    world.broker.refuse(10018, 3, of=CloseRequest, message="Market closed.")
+    await ruin(world)
+    await world.work()
+    for _ in range(20):
+        await world.pass_by(1)
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1

@@ -16,14 +16,13 @@ import pytest
 from core.accounts import GuardPhase
 from core.broker import CloseRequest, OpenRequest
 from core.desk import deciding
-from core.desk.executing import recover
 from core.desk.tools import Tools
 from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Approval, Prompt, PromptState
 from core.signals import Signal, SignalStatus
 from core.trades import Trade, TradeState
 from tests.core.desk.fragile import EFFECTS, Crash, Fuse, fragile
-from tests.core.desk.world import RULES, World, own_desk
+from tests.core.desk.world import RULES, World, own_desk, recover
 
 TARGET = "1965.00"
 STRICT = replace(RULES, confirm_above_risk_percent=Decimal("0.5"))

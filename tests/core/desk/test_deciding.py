@@ -589,18 +589,20 @@ async def test_a_move_in_favour_allows_no_more_drift():
     assert (await world.one(Order)).deviation == D("0.25") * D("5.50")
 
 
-async def test_an_order_without_a_stop_may_not_drift_at_all():
+async def test_an_order_without_a_stop_is_confirmed_and_may_drift_by_the_spread():
     world = await own_desk(replace(RULES, lots_without_stop=D("0.03")))
-    await world.offered(stop_loss=None)
-    await world.approve()
-    assert (await world.one(Order)).deviation == 0
+    prompt = await world.offered(stop_loss=None)
+    reply = await world.approve()
+    assert "no stop loss" in reply.text
+    await world.confirm()
+    assert (await world.one(Order)).deviation == prompt.spread
 
 
 async def test_a_confirm_after_thirty_seconds_shows_the_new_numbers():
     world = await own_desk(STRICT)
     await world.offered()
     await world.approve()
-    world.later(seconds=30)
+    await world.pass_by(30)
     world.broker.move("XAUUSD", "1950.80")
     reply = await world.confirm()
     assert reply.text == "These numbers are old. Confirm the new ones?"

@@ -24,7 +24,6 @@ from core.accounts import FIRED, GuardPhase
 from core.broker import BrokerRequest, DealType, OpenRequest, OrderResult
 from core.desk import deciding
 from core.desk.commanding import close_all, panic, rearm
-from core.desk.executing import recover
 from core.desk.expiring import expire
 from core.errors import Refused
 from core.ids import SignalId, UserId
@@ -45,6 +44,7 @@ from tests.core.desk.world import (
     RULES,
     World,
     at_once,
+    recover,
     shared_desk,
 )
 from tests.fake_broker import FakeBroker

@@ -12,7 +12,7 @@ from core.broker import (
     OpenRequest,
     ResultStatus,
 )
-from core.desk.executing import COMMENT_LIMIT, execute, recover
+from core.desk.executing import COMMENT_LIMIT, execute
 from core.errors import (
     BrokerUnavailable,
     Conflict,
@@ -26,7 +26,7 @@ from core.orders import Order, OrderKind, OrderState, Send, SendState
 from core.prompts import Prompt
 from core.trades import Trade, TradeState
 from tests.builders import ACCOUNT, an_order
-from tests.core.desk.world import ADA, World, own_desk
+from tests.core.desk.world import ADA, World, own_desk, recover
 from tests.fakes import NOON
 
 D = Decimal
@@ -157,7 +157,7 @@ async def test_an_order_of_an_account_that_is_not_served_here_does_not_leave():
 
 async def test_a_lost_lease_stops_the_order_before_it_leaves():
     world = await approved()
-    world.epochs[ACCOUNT] = 1
+    world.epochs = {ACCOUNT: 1}
     with pytest.raises(LeaseLost):
         await execute(world.tools, (await order_of(world)).id)
     assert world.broker.received == []
@@ -169,7 +169,7 @@ async def test_a_held_lease_lets_it_leave():
         "account:demo", holder="me", lasts=timedelta(seconds=3)
     )
     assert lease is not None
-    world.epochs[ACCOUNT] = lease.epoch
+    world.epochs = {ACCOUNT: lease.epoch}
     await world.work()
     assert (await order_of(world)).state is OrderState.FILLED
 
@@ -299,6 +299,7 @@ async def test_a_refusal_before_sending_gives_its_reason():
 async def test_an_order_does_not_leave_after_its_signal_expired():
     world = await approved()
     world.later(minutes=15)
+    await world.watch()
     await world.work()
     order = await order_of(world)
     assert order.state is OrderState.CANCELLED
@@ -381,8 +382,18 @@ async def test_an_order_without_a_signal_is_barred_by_the_guard_alone():
     order = an_order()
     await world.put(order)
     world.later(hours=1)
+    await world.watch()
     await execute(world.tools, order.id)
     assert (await order_of(world)).state is OrderState.FILLED
+
+
+async def test_an_order_does_not_leave_while_the_guard_sleeps():
+    world = await approved()
+    world.later(seconds=11)
+    await world.work()
+    order = await order_of(world)
+    assert order.state is OrderState.CANCELLED
+    assert world.broker.received == []
 
 
 async def test_closes_leave_although_the_guard_has_fired():
@@ -418,8 +429,26 @@ async def test_a_persons_refused_close_is_told_to_them():
     world = await own_desk()
     close = an_order(kind=OrderKind.CLOSE, ticket=7, user_id=ADA)
     await world.put(close)
+    world.broker.refuse(10018, message="Market closed.")
     await execute(world.tools, close.id)
     assert await world.told(ADA) == [NoticeKind.ORDER_FAILED]
+
+
+async def test_a_close_of_what_is_gone_already_has_done_its_work():
+    world = await own_desk()
+    close = an_order(kind=OrderKind.CLOSE, ticket=7, user_id=ADA)
+    await world.put(close)
+    await execute(world.tools, close.id)
+    assert (await world.one(Order)).state is OrderState.FILLED
+    assert await world.told(ADA) == []
+
+
+async def test_a_process_without_the_lease_sends_nothing():
+    world = await approved()
+    world.epochs = {}
+    with pytest.raises(LeaseLost):
+        await execute(world.tools, (await order_of(world)).id)
+    assert world.broker.received == []
 
 
 async def test_the_guards_refused_close_is_told_to_nobody():

@@ -4,7 +4,14 @@ import pytest
 
 from core.accounts import Account, AccountKind
 from core.desk.commanding import InviteWish, invite
-from core.desk.joining import Entry, Person, agree, mark_blocked, start
+from core.desk.joining import (
+    Entry,
+    Person,
+    agree,
+    mark_blocked,
+    retire_owners,
+    start,
+)
 from core.errors import Refused
 from core.ids import AccountId, UserId
 from core.messages import AuditEntry, NoticeKind
@@ -321,3 +328,37 @@ async def test_somebody_unknown_is_not_marked():
     world = await own_desk()
     await mark_blocked(world.tools, BOB, blocked=True)
     assert await world.journal.count(User) == 1
+
+
+# ------------------------------------------------------------- owners that are no more
+
+
+async def test_an_owner_whom_the_configuration_names_no_more_loses_every_right():
+    world = await empty(owners=frozenset({GRACE.id}))
+    await start(world.tools, GRACE, "")
+    world.more = {"owners": frozenset()}
+
+    assert await retire_owners(world.tools) == 1
+
+    assert await world.journal.find(Membership) == []
+    assert (await world.one(Account)).person_id is None
+    entry = await world.one(AuditEntry, action="owner_retired")
+    assert "9" in entry.detail
+
+
+async def test_an_owner_retired_from_somebody_elses_account_leaves_its_person():
+    world = await own_desk(owners=frozenset({GRACE.id}))
+    await start(world.tools, GRACE, "")
+    world.more = {"owners": frozenset()}
+
+    assert await retire_owners(world.tools) == 1
+
+    assert (await world.one(Account)).person_id == ADA
+
+
+async def test_owners_whom_the_configuration_names_stay():
+    world = await empty(owners=frozenset({GRACE.id}))
+    await start(world.tools, GRACE, "")
+
+    assert await retire_owners(world.tools) == 0
+    assert (await world.one(Membership)).role is Role.OWNER

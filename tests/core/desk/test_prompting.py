@@ -423,3 +423,11 @@ async def test_risk_is_a_part_of_the_equity_where_that_is_less_than_the_balance(
     await world.watch()
     prompt = await world.offered()
     assert prompt.lots == D("0.08")
+
+
+async def test_what_the_broker_would_refuse_is_said_before_anybody_taps():
+    world = await own_desk()
+    world.broker.check = "The stop is not on a price that the symbol knows."
+    prompt = await world.offered()
+    assert prompt.reason == "The stop is not on a price that the symbol knows."
+    assert prompt.lots is None

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
-from core.desk.deciding import OUTDATED, ask_reason, give_reason, hear_reason
+from core.desk.reasons import ask_reason, give_reason, hear_reason
+from core.desk.taps import OUTDATED
 from core.messages import AuditEntry
 from core.prompts import REASON_LIMIT, Approval
 from tests.core.desk.world import ADA, BOB, World, own_desk, shared_desk

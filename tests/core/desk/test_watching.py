@@ -6,7 +6,7 @@ import pytest
 
 from core.accounts import EquityPoint, GuardPhase, GuardState, Reconciliation
 from core.broker import DealReason, HistoryState
-from core.desk.watching import watch
+from core.desk.watching import lose_sight, watch
 from core.errors import LeaseLost
 from core.ids import AccountId, Ticket
 from core.market import OrderType
@@ -299,7 +299,7 @@ async def test_a_verdict_that_loses_a_race_is_made_again_on_what_won():
 
 async def test_a_process_that_lost_the_lease_writes_nothing():
     world = await traded()
-    world.epochs[ACCOUNT] = 7
+    world.epochs = {ACCOUNT: 7}
     world.later(seconds=1)
     with pytest.raises(LeaseLost):
         await world.watch()
@@ -476,3 +476,27 @@ async def test_the_guard_row_that_a_pass_returns_can_be_written_on():
     looked = await world.watch()
     await world.change(looked.guard, warned_percent=50)
     assert (await world.guard()).warned_percent == 50
+
+
+async def test_a_look_that_failed_leaves_the_guard_blind():
+    world = await own_desk()
+    guard = await lose_sight(world.tools, ACCOUNT)
+    assert guard.phase is GuardPhase.BLIND
+    assert (await world.guard()).phase is GuardPhase.BLIND
+
+
+async def test_an_order_found_absent_that_had_filled_and_ended_gets_its_trade():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=20))
+    world.broker.lose_reply()
+    await world.work()
+    await world.pass_by(3, looks=3)
+    assert (await world.one(Order)).state is OrderState.NOT_EXECUTED
+    world.broker.move("XAUUSD", "1944.00")
+    await world.pass_by(20)
+    trade = await world.one(Trade)
+    assert (trade.state, trade.close_reason) == (TradeState.CLOSED, CloseReason.STOP)
+    told = await world.told(ADA)
+    assert told == [NoticeKind.TRADE_OPENED, NoticeKind.TRADE_CLOSED]

@@ -13,10 +13,11 @@ from typing_extensions import override
 
 from core.accounts import Account, AccountKind, GuardScope, GuardState, RiskRules
 from core.desk import deciding, executing, intake, prompting, watching
-from core.desk.deciding import Reply, Tap
+from core.desk.executing import give_up
 from core.desk.intake import Submission
+from core.desk.taps import Reply, Tap
 from core.desk.tools import Choices, Consent, Tools
-from core.ids import AccountId, UserId
+from core.ids import AccountId, SendId, UserId
 from core.intake import Draft, IntakeRules
 from core.market import Side
 from core.messages import WORK, NoticeKind, OutboxItem, Topic
@@ -120,7 +121,8 @@ class World:
         self.standard = rules
         self.more = choices
         self.updates = 0
-        self.epochs: dict[AccountId, int] = {}
+        self.epochs: dict[AccountId, int] | None = None
+        self.absences: dict[SendId, timedelta] = {}
 
     @property
     def tools(self) -> Tools:
@@ -140,6 +142,7 @@ class World:
             charts=self.charts,
             choices=replace(choices, **self.more),
             epochs=self.epochs,
+            absences=self.absences,
         )
 
     @property
@@ -330,3 +333,8 @@ async def shared_desk(rules: RiskRules = RULES, **choices: Any) -> World:
 
 async def account_of(world: World, account: AccountId = ACCOUNT) -> Account:
     return await world.one(Account, id=account)
+
+
+async def recover(tools: Tools) -> int:
+    """What a service does when it takes up its accounts after a start."""
+    return sum([await give_up(tools, account) for account in tools.brokers])
