@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.accounts import Account, GuardState
-from core.guard import drawdown_percent
+from core.limits import drawdown_percent
 from core.messages import InboxUpdate, OutboxItem, Topic
 from core.orders import LIVE, Order
 from core.ports import Journal

@@ -10,7 +10,6 @@ a breach needs two, a second apart, or a single one far beyond the limit.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from core.accounts import (
     FIRED,
@@ -22,8 +21,9 @@ from core.accounts import (
 )
 from core.broker import FLOWS, Deal, Snapshot
 from core.ids import AccountId, UserId
+from core.limits import broken, losses, trading_day
 from core.messages import NoticeKind
-from core.money import HUNDRED, ZERO, percent_of, plain
+from core.money import ZERO, percent_of, plain
 from core.moves import follow
 
 CONFIRM_AFTER = timedelta(seconds=1)
@@ -123,12 +123,12 @@ def judge(
     seeing = _sees(measured)
     if measured.phase in FIRED:
         return seeing
-    broken = _broken(seeing.state, rules)
-    if not broken:
+    breached = broken(seeing.state, rules)
+    if not breached:
         calm = replace(seeing.state, breach_since=None)
         warned = _warned(calm, rules)
         return Verdict(state=warned.state, notices=seeing.notices + warned.notices)
-    return _breach(seeing, broken, now)
+    return _breach(seeing, breached, now)
 
 
 def _proves(reading: Reading, *, now: datetime, max_age: timedelta) -> bool:
@@ -210,46 +210,16 @@ def _measured(
     )
 
 
-def trading_day(rules: RiskRules, now: datetime) -> str:
-    """The ISO date of the trading day that ``now`` belongs to."""
-    local = now.astimezone(ZoneInfo(rules.day_timezone))
-    starts = rules.day_resets_at
-    since_midnight = timedelta(hours=starts.hour, minutes=starts.minute)
-    return (local.replace(tzinfo=None) - since_midnight).date().isoformat()
-
-
-def drawdown_percent(state: GuardState) -> Decimal:
-    """The loss from the peak, in percent of the peak; never below 0."""
-    return max(ZERO, percent_of(state.peak - state.equity, state.peak))
-
-
-def _losses(state: GuardState, rules: RiskRules) -> list[tuple[str, Decimal, Decimal]]:
-    """Each rule that is on: its name, the loss and the limit, in percent."""
-    daily = max(
-        ZERO,
-        percent_of(state.day_start_equity - state.equity, state.day_start_equity),
-    )
-    rows = [
-        ("Drawdown from the peak", drawdown_percent(state), rules.max_drawdown_percent),
-        ("Loss of the day", daily, rules.daily_loss_percent),
-    ]
-    return [row for row in rows if row[2]]
-
-
-def _broken(state: GuardState, rules: RiskRules) -> list[tuple[str, Decimal, Decimal]]:
-    return [row for row in _losses(state, rules) if row[1] >= row[2]]
-
-
 def _breach(
-    seeing: Verdict, broken: list[tuple[str, Decimal, Decimal]], now: datetime
+    seeing: Verdict, breached: list[tuple[str, Decimal, Decimal]], now: datetime
 ) -> Verdict:
     state = seeing.state
     since = state.breach_since or now
-    certain = any(loss >= limit * FAR_BEYOND for _, loss, limit in broken)
+    certain = any(loss >= limit * FAR_BEYOND for _, loss, limit in breached)
     if not certain and abs(now - since) < CONFIRM_AFTER:
         waiting = replace(state, breach_since=since)
         return Verdict(state=waiting, notices=seeing.notices)
-    name, loss, limit = broken[0]
+    name, loss, limit = breached[0]
     fired = replace(
         state,
         phase=follow(GUARD_MOVES, state.phase, GuardEvent.TRIGGER),
@@ -267,7 +237,7 @@ def _breach(
 
 def _warned(state: GuardState, rules: RiskRules) -> Verdict:
     used = max(
-        (percent_of(loss, limit) for _, loss, limit in _losses(state, rules)),
+        (percent_of(loss, limit) for _, loss, limit in losses(state, rules)),
         default=ZERO,
     )
     level = max((each for each in rules.warn_percents if used >= each), default=0)
@@ -276,26 +246,6 @@ def _warned(state: GuardState, rules: RiskRules) -> Verdict:
         return Verdict(state=replace(state, warned_percent=level), notices=(notice,))
     forgiven = used < state.warned_percent * _FORGIVE
     return Verdict(state=replace(state, warned_percent=level) if forgiven else state)
-
-
-def allows_entries(state: GuardState, *, now: datetime, max_age: timedelta) -> bool:
-    """Whether the guard is armed and has looked lately; one that sleeps allows none."""
-    return (
-        state.phase is GuardPhase.ARMED
-        and state.measured_at is not None
-        and abs(now - state.measured_at) <= max_age
-    )
-
-
-def headroom(state: GuardState, rules: RiskRules) -> Decimal:
-    """Account currency that may still be lost before the first rule breaks."""
-    floors = []
-    if rules.max_drawdown_percent:
-        floors.append(state.peak * (1 - rules.max_drawdown_percent / HUNDRED))
-    if rules.daily_loss_percent:
-        kept = 1 - rules.daily_loss_percent / HUNDRED
-        floors.append(state.day_start_equity * kept)
-    return state.equity - max(floors, default=ZERO)
 
 
 def fire_by_hand(state: GuardState, *, now: datetime) -> GuardState:

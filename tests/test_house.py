@@ -14,7 +14,7 @@ LONGEST = 320
 """Lines of a module."""
 EXCUSED = {
     "core/ports.py": 420,
-    "core/desk/deciding.py": 540,
+    "core/desk/deciding.py": 400,
 }
 """Longer ones, with the most they may have; each is one idea told whole."""
 

@@ -20,8 +20,8 @@ from core.broker import (
 from core.desk.recording import LOST, messages, writes
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, Conflict, OutcomeUnknown, Refused
-from core.guard import allows_entries
 from core.ids import AccountId, OrderId, SendId, Ticket
+from core.limits import allows_entries
 from core.moves import follow
 from core.orders import (
     MAX_SENDS,

@@ -13,7 +13,7 @@ from core.broker import AccountState, OpenRequest, Snapshot
 from core.desk.tools import Tools
 from core.drift import obstacle_of_levels
 from core.errors import BrokerUnavailable, Refused
-from core.guard import allows_entries, headroom
+from core.limits import allows_entries, headroom
 from core.market import OrderType, Quote, SymbolSpec
 from core.money import ZERO, cents, plain
 from core.orders import LIVE, Order, OrderKind, OrderState

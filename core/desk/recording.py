@@ -23,6 +23,7 @@ from core.ids import TradeId
 from core.messages import NoticeKind, Priority, Topic
 from core.money import ZERO
 from core.moves import follow
+from core.opening import opened_trade
 from core.orders import (
     EVER_FILLED,
     ORDER_MOVES,
@@ -33,7 +34,6 @@ from core.orders import (
     SendState,
 )
 from core.ports import Insert, Record, Save, Write
-from core.reconcile import opened_trade
 
 _EVENTS = {
     ResultStatus.FILLED: OrderEvent.FILL,

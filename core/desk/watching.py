@@ -5,7 +5,6 @@ may come early, late or twice. Without a snapshot it concludes nothing but that 
 is blind; a fired guard goes on closing whatever it last knew.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,21 +15,18 @@ from core.accounts import (
     EquityPoint,
     GuardPhase,
     GuardState,
-    Reconciliation,
 )
 from core.broker import Snapshot
 from core.desk.closing import Scope, drive, scope_of, withdraw_strays
 from core.desk.executing import OVERDUE, give_up
-from core.desk.recording import messages
+from core.desk.reconciling import orders_by_magic, reconcile
 from core.desk.resolving import resolve
 from core.desk.tools import Tools, again
 from core.errors import BrokerUnavailable, Conflict
 from core.guard import Notice, Verdict, judge, newborn, reading_of
-from core.ids import AccountId, TradeId
-from core.messages import NoticeKind
-from core.orders import Order, OrderKind, OrderState, Send
+from core.ids import AccountId
+from core.orders import Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
-from core.reconcile import Book, Correction, corrections
 from core.trades import ON_THE_BOOK, Trade
 
 HISTORY = timedelta(days=1)
@@ -68,7 +64,7 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
     if guard.phase in FIRED:
         await _close(tools, account, guard, snapshot)
     if snapshot is not None and (deep or guard.phase in FIRED):
-        book = await _reconcile(tools, account_id, snapshot)
+        book = await reconcile(tools, account_id, snapshot)
         await withdraw_strays(tools, account, snapshot, book.by_magic)
     seen = guard.blind_since is None
     unsettled = await _resolve_all(tools, account_id, seen=seen)
@@ -168,112 +164,6 @@ def _guard_record(account_id: AccountId, notice: Notice, state: GuardState) -> R
     )
 
 
-async def _reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book:
-    """Write every difference; each stands alone, a lost race comes up again.
-
-    Returns our side as it was before.
-    """
-    book = await _book(tools, account_id, snapshot)
-    done: list[str] = []
-    for correction in corrections(book, snapshot):
-        try:
-            await tools.journal.commit(*await _writes(tools, account_id, correction))
-        except Conflict:
-            continue
-        if correction.what:
-            done.append(correction.what)
-    if done:
-        report = Reconciliation(
-            id=tools.ids.identity(),
-            account_id=account_id,
-            at=snapshot.taken_at,
-            matched=len(book.trades),
-            changes=json.dumps(done),
-        )
-        await tools.journal.commit(Insert(report))
-    return book
-
-
-async def _writes(
-    tools: Tools, account_id: AccountId, correction: Correction
-) -> list[Write]:
-    writes: list[Write] = list(tools.fence(account_id))
-    trade, order = correction.trade, correction.order
-    if order is not None:
-        writes.append(Save(order))
-    if trade is not None:
-        writes.append(Insert(trade) if correction.new else Save(trade))
-    writes += await _pictures(tools, account_id, correction)
-    if correction.what:
-        subject = f"trade:{trade.id}" if trade else f"account:{account_id}"
-        writes.append(
-            Record(
-                actor="reconcile",
-                action="corrected",
-                subject=subject,
-                detail={"what": correction.what},
-            )
-        )
-    return writes
-
-
-async def _pictures(
-    tools: Tools, account_id: AccountId, correction: Correction
-) -> list[Write]:
-    """The prompts that show the corrected row, and the notices of it."""
-    order_id = correction.order.id if correction.order else None
-    if correction.trade is not None:
-        order_id = correction.trade.order_id
-    writes: list[Write] = []
-    shown = order_id is not None and bool(correction.what)
-    order = await tools.journal.get(Order, order_id) if shown and order_id else None
-    if order is not None:
-        writes += messages(tools, order)
-    if correction.notice is not NoticeKind.NONE and correction.trade is not None:
-        writes += [
-            tools.notice(correction.notice, correction.trade.id, to=member.user_id)
-            for member in await tools.concerned(account_id)
-        ]
-    return writes
-
-
-async def _book(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book:
-    """Our side of the account, and the orders behind the numbers it shows."""
-    trades = await tools.journal.find(Trade, account_id=account_id, state=ON_THE_BOOK)
-    placed = await tools.journal.find(
-        Order, account_id=account_id, kind=OrderKind.OPEN, state=OrderState.PLACED
-    )
-    by_magic = await _by_magic(tools, snapshot)
-    orders = [*placed, *by_magic.values()]
-    shown = frozenset(
-        {each.identifier for each in snapshot.positions}
-        | {each.position_id for each in snapshot.deals}
-    )
-    recorded = await tools.journal.find(Trade, account_id=account_id, position_id=shown)
-    return Book(
-        trades=trades,
-        recorded=frozenset(each.position_id for each in recorded),
-        placed=placed,
-        by_magic=by_magic,
-        trade_ids={each.id: TradeId(tools.ids.identity()) for each in orders},
-    )
-
-
-async def _by_magic(tools: Tools, snapshot: Snapshot) -> dict[int, Order]:
-    numbers = frozenset(
-        {each.magic for each in snapshot.positions}
-        | {each.magic for each in snapshot.orders}
-        | {each.magic for each in snapshot.deals}
-    ) - {0}
-    found: dict[int, Order] = {}
-    sends = await tools.journal.find(Send, magic=numbers) if numbers else []
-    for send in sends:
-        order = await tools.journal.get(Order, send.order_id)
-        if order is not None:
-            found[send.magic] = order
-    return found
-
-
 async def _resolve_all(tools: Tools, account_id: AccountId, *, seen: bool) -> bool:
     """Look for every order in doubt; whether there is any."""
     try:
@@ -298,7 +188,7 @@ async def _close(
 ) -> None:
     left: Scope | None = None
     if snapshot is not None:
-        ours = await _by_magic(tools, snapshot)
+        ours = await orders_by_magic(tools, snapshot)
         scope = tools.choices.rules[account.id].guard_closes
         left = scope_of(snapshot, scope, ours)
     try:

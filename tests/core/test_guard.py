@@ -12,16 +12,14 @@ from core.guard import (
     Notice,
     Reading,
     Verdict,
-    drawdown_percent,
     fire_by_hand,
-    headroom,
     judge,
     newborn,
     reading_of,
     rearmed,
-    trading_day,
 )
 from core.ids import Ticket
+from core.limits import drawdown_percent, headroom, trading_day
 from core.messages import NoticeKind
 from tests.builders import ACCOUNT, USER, a_guard
 from tests.core.broker_rows import a_deal, a_snapshot
