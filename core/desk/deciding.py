@@ -190,7 +190,8 @@ async def _stopped(tools: Tools, case: _Case, obstacle: Obstacle) -> Reply:
             detail={"reason": obstacle.reason},
         ),
     )
-    return Reply(text=obstacle.reason, alert=True, prompt=gone)
+    text = f"{obstacle.reason} Nothing was ordered."
+    return Reply(text=text, alert=True, prompt=gone)
 
 
 def _asked(tools: Tools, case: _Case, *, confirmed: bool) -> Asked:
@@ -263,7 +264,7 @@ async def _decide(tools: Tools, case: _Case, found: Offer) -> Reply:
         tools.item(Topic.PROMPT, decided.id, Priority.FILL),
         _record(case, approval, {"order": order.id, "lots": plain(found.lots)}),
     )
-    return Reply(text=f"Approved: {plain(found.lots)} lots.", prompt=decided)
+    return Reply(text=f"Approved, sending {plain(found.lots)} lots…", prompt=decided)
 
 
 def _approval(
@@ -324,13 +325,12 @@ def _order(tools: Tools, case: _Case, found: Offer, approval: Approval) -> Order
 
 
 async def _supersede(tools: Tools, decided: Prompt) -> list[Write]:
-    """The other approvers' prompts of the same signal on the same account."""
+    """The other prompts of the same signal on the same account, viewers' too."""
     writes: list[Write] = []
     for other in await tools.journal.find(
         Prompt,
         signal_id=decided.signal_id,
         account_id=decided.account_id,
-        viewer=False,
         state=UNDECIDED,
     ):
         if other.id != decided.id:

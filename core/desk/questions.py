@@ -32,7 +32,7 @@ def question(asked: Asked, found: Offer) -> str:
         return "Here are the numbers now. Confirm?"
     drift = _drift(asked, prompt.price, found)
     if drift > asked.rules.max_drift_r:
-        return f"The price moved by +{plain(round(drift, 2))} R. Confirm?"
+        return _moved(prompt.price, found, drift)
     if asked.confirmed:
         until = prompt.confirm_until
         late = until is None or until <= asked.now
@@ -50,10 +50,20 @@ def _drift(asked: Asked, shown: Decimal, found: Offer) -> Decimal:
     )
 
 
+def _moved(shown: Decimal, found: Offer, drift: Decimal) -> str:
+    return (
+        f"The price moved {plain(round(drift, 2))} R against you, from {shown:f} to "
+        f"{found.price:f}: {plain(found.lots)} lots now. Confirm?"
+    )
+
+
 def _risky(asked: Asked, found: Offer) -> str:
     """Why the first Approve is not enough."""
     if asked.signal.stop_loss is None:
         return "There is no stop loss: nothing limits the loss. Confirm?"
+    late = _drift(asked, asked.signal.price, found)
+    if late > asked.rules.max_drift_r:
+        return _moved(asked.signal.price, found, late)
     if found.risk_percent > asked.rules.confirm_above_risk_percent:
         return f"This risks {plain(found.risk_percent)} %. Confirm?"
     if asked.rules.confirm_live and asked.account.mode is TradeMode.LIVE:

@@ -27,6 +27,7 @@ from core.opening import opened_trade
 from core.orders import (
     EVER_FILLED,
     ORDER_MOVES,
+    OVER,
     Order,
     OrderEvent,
     OrderKind,
@@ -138,12 +139,17 @@ def _trade(tools: Tools, order: Order, at: datetime) -> tuple[Write, ...]:
 
 
 def messages(tools: Tools, order: Order) -> tuple[Write, ...]:
-    """What people see of an order's change: its prompt, or a failed close."""
+    """What people see of an order's change: its prompt, and what failed.
+
+    An edited prompt does not ring on a phone, so a failure is a message too.
+    """
+    told: list[Write] = []
     if order.prompt_id is not None:
-        return (tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL),)
-    if order.user_id is not None and order.reason:
-        return (tools.notice(NoticeKind.ORDER_FAILED, order.id, to=order.user_id),)
-    return ()
+        told.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL))
+    failed = order.prompt_id is None or order.state in OVER
+    if failed and order.reason and order.user_id is not None:
+        told.append(tools.notice(NoticeKind.ORDER_FAILED, order.id, to=order.user_id))
+    return tuple(told)
 
 
 def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:

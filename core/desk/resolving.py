@@ -30,7 +30,7 @@ from core.orders import (
 )
 from core.ports import Record, Save, Write
 
-NEVER_SEEN = "The broker has never seen this order: nothing was executed."
+NEVER_SEEN = "The broker never received it."
 
 
 async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> None:

@@ -28,4 +28,6 @@ class Reply:
     """The prompt as it is now; its message is drawn again."""
 
 
-OUTDATED = Reply(text="This prompt is outdated; a newer message stands for it.")
+OUTDATED = Reply(
+    text="That button is from before; the message shows where it stands now."
+)

@@ -47,7 +47,7 @@ async def test_an_approval_becomes_one_order_at_the_numbers_of_now():
     prompt = await world.offered()
     reply = await world.approve()
     order = await world.one(Order)
-    assert reply.text == "Approved: 0.17 lots."
+    assert reply.text == "Approved, sending 0.17 lots…"
     assert (order.state, order.cause, order.user_id) == (
         OrderState.QUEUED,
         Cause.TAP,
@@ -326,7 +326,7 @@ async def test_a_final_obstacle_ends_the_prompt_with_its_reason():
     reply = await world.approve()
     prompt = await world.prompt()
     assert prompt.state is PromptState.REFUSED
-    assert reply.text == prompt.reason
+    assert reply.text == f"{prompt.reason} Nothing was ordered."
     assert (await world.one(AuditEntry, action="approve_refused")).actor == "user:1"
 
 
@@ -335,7 +335,7 @@ async def test_a_disabled_account_refuses():
     await world.offered()
     await world.change(await account_of(world), enabled=False)
     reply = await world.approve()
-    assert reply.text == "demo is disabled."
+    assert reply.text == "demo is disabled. Nothing was ordered."
 
 
 async def test_a_fired_guard_refuses_an_approval():
@@ -394,11 +394,26 @@ async def test_the_second_approver_is_told_who_decided():
     assert await world.journal.count(Order) == 1
 
 
-async def test_a_viewers_prompt_is_not_superseded():
+async def test_a_viewers_prompt_says_that_it_was_decided_too():
     world = await shared_desk()
     await world.offered()
     await world.approve(ADA)
-    assert (await world.prompt(EVE)).state is PromptState.QUEUED
+    seen = await world.prompt(EVE)
+    assert (seen.state, seen.decided_by) == (PromptState.SUPERSEDED, ADA)
+
+
+async def test_a_market_far_from_the_signals_own_price_is_confirmed():
+    world = await own_desk()
+    world.broker.move("XAUUSD", "1952.30")
+    await world.offered()
+    await world.approve()
+    await asked(
+        world,
+        "The price moved 0.36 R against you, from 1950.50 to 1952.50: 0.13 lots now. "
+        "Confirm?",
+    )
+    await world.confirm()
+    assert (await world.one(Order)).price == D("1952.50")
 
 
 # ------------------------------------------------------------------------ races
@@ -487,7 +502,7 @@ async def test_a_risk_above_the_threshold_is_confirmed_first():
     reply = await world.approve()
     assert reply.text == "This risks 0.95 %. Confirm?"
     await asked(world, reply.text)
-    assert (await world.confirm()).text == "Approved: 0.17 lots."
+    assert (await world.confirm()).text == "Approved, sending 0.17 lots…"
     assert await world.journal.count(Order) == 1
 
 
@@ -535,10 +550,13 @@ async def test_a_prompt_that_showed_no_numbers_shows_them_before_it_orders():
 async def test_an_adverse_move_beyond_the_drift_is_confirmed(side, bid, asks):
     world = await own_desk(replace(RULES, confirm_above_risk_percent=D(3)))
     stop, target = ("1945", "1965") if side is Side.BUY else ("1955.20", "1935")
-    await world.offered(side=side, stop_loss=D(stop), take_profit=D(target))
+    shown = D("1950.50" if side is Side.BUY else "1950.30")
+    await world.offered(
+        side=side, price=shown, stop_loss=D(stop), take_profit=D(target)
+    )
     world.broker.move("XAUUSD", bid)
     reply = await world.approve()
-    assert ("The price moved by" in reply.text) is asks
+    assert ("R against you" in reply.text) is asks
 
 
 async def test_a_drifted_price_is_confirmed_at_the_new_numbers():
@@ -546,7 +564,11 @@ async def test_a_drifted_price_is_confirmed_at_the_new_numbers():
     await world.offered()
     world.broker.move("XAUUSD", "1952.30")
     await world.approve()
-    prompt = await asked(world, "The price moved by +0.36 R. Confirm?")
+    prompt = await asked(
+        world,
+        "The price moved 0.36 R against you, from 1950.50 to 1952.50: 0.13 lots now. "
+        "Confirm?",
+    )
     assert (prompt.price, prompt.lots) == (D("1952.50"), D("0.13"))
     await world.confirm()
     order = await world.one(Order)
@@ -560,7 +582,7 @@ async def test_a_price_that_drifts_on_is_asked_about_again():
     await world.approve()
     world.broker.move("XAUUSD", "1954.30")
     reply = await world.confirm()
-    assert reply.text == "The price moved by +0.27 R. Confirm?"
+    assert reply.text.startswith("The price moved 0.27 R against you, from 1952.50")
     await asked(world, reply.text)
 
 

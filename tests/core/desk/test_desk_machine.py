@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -353,5 +354,5 @@ class Desk(RuleBasedStateMachine):
         at_once(self.world.journal.verify_audit())
 
 
-TestDesk = Desk.TestCase
+TestDesk = pytest.mark.timeout(400)(Desk.TestCase)  # shrinking takes its time
 TestDesk.settings = settings(max_examples=60, stateful_step_count=40)
