@@ -242,26 +242,22 @@ def _orphans(book: Book, snapshot: Snapshot) -> list[Correction]:
             trade_id = book.trade_ids[order.id]
             trade = trade_of_position(order, position, trade_id=trade_id)
             found.append(_adopted(order, trade))
-    for deal in snapshot.deals:
-        order = _ended_order(book, deal.magic, deal.position_id)
-        if (
-            order is not None
-            and _is_first(deal, snapshot)
-            and (deal.position_id not in held)
-        ):
-            trade = trade_of_deals(order, [deal], trade_id=book.trade_ids[order.id])
+    for position_id, entries in _entries(snapshot).items():
+        order = _ended_order(book, entries[0].magic, position_id)
+        if order is not None and position_id not in held:
+            trade_id = book.trade_ids[order.id]
+            trade = trade_of_deals(order, entries, trade_id=trade_id)
             found += [_adopted(order, trade), _of_trade(trade, None, book, snapshot)]
     return [each for each in found if each is not None]
 
 
-def _is_first(deal: Deal, snapshot: Snapshot) -> bool:
-    """Whether this deal opened its position."""
-    entries = [
-        each.ticket
-        for each in snapshot.deals
-        if each.position_id == deal.position_id and each.entry is DealEntry.IN
-    ]
-    return bool(entries) and deal.ticket == min(entries)
+def _entries(snapshot: Snapshot) -> dict[Ticket, list[Deal]]:
+    """The deals that opened each position."""
+    found: dict[Ticket, list[Deal]] = {}
+    for deal in snapshot.deals:
+        if deal.entry is DealEntry.IN:
+            found.setdefault(deal.position_id, []).append(deal)
+    return found
 
 
 def _ended_order(book: Book, magic: int, position_id: Ticket) -> Order | None:

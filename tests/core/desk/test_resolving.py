@@ -68,6 +68,18 @@ async def test_a_look_that_fails_starts_the_settle_window_anew():
     assert await state(world) is OrderState.NOT_EXECUTED
 
 
+async def test_an_account_that_is_not_seen_proves_no_absence():
+    world = await lost(executed=False)
+    world.broker.stale_by = timedelta(seconds=11)
+    await world.pass_by(6, looks=3)
+    assert await state(world) is OrderState.UNKNOWN
+    world.broker.stale_by = timedelta()
+    await world.pass_by(1)
+    assert await state(world) is OrderState.UNKNOWN
+    await world.pass_by(5)
+    assert await state(world) is OrderState.NOT_EXECUTED
+
+
 async def test_what_shows_late_is_adopted_and_not_declared_absent():
     world = await own_desk()
     await world.offered()
