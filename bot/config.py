@@ -73,12 +73,13 @@ def build(
     ]
     if problems:
         raise ConfigError(problems)
-    merged = _overlaid(content, environ)
+    variables = {_key(each): each for each in environ if _means_a_key(each)}
+    merged = _overlaid(content, environ, variables)
     try:
         return Settings.model_validate(merged)
     except ValidationError as invalid:
         raise ConfigError(
-            [_sentence(dict(error), source) for error in invalid.errors()]
+            [_sentence(dict(each), source, variables) for each in invalid.errors()]
         ) from invalid
 
 
@@ -114,25 +115,46 @@ def _find(content: Mapping[str, Any], name: str) -> Any:
     return found
 
 
-def _overlaid(content: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+def _key(variable: str) -> str:
+    """The key that a variable names: ``telegram.owners``."""
+    return variable.removeprefix(PREFIX).lower().replace("__", ".")
+
+
+def _means_a_key(variable: str) -> bool:
+    """Whether a variable sets a key; others of ours are for somebody else.
+
+    Raises:
+        ConfigError: it sets none, but was surely meant to.
+    """
+    if not variable.startswith(PREFIX):
+        return False
+    name = _key(variable)
+    if "." in name or name.removesuffix("_file") in SECRETS:
+        return True
+    for known in _known_keys():
+        if "." in known and name.removesuffix("_file") == known.replace(".", "_"):
+            meant = _variable(known)
+            raise ConfigError([f"{variable} sets nothing. Did you mean {meant}?"])
+    return False
+
+
+def _overlaid(
+    content: dict[str, Any],
+    environ: Mapping[str, str],
+    variables: Mapping[str, str],
+) -> dict[str, Any]:
     """The content with ``TAPGATE_…`` variables laid over it."""
     merged = {
         key: dict(value) if isinstance(value, dict) else value
         for key, value in content.items()
     }
-    for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable in _NOT_KEYS:
-            continue
-        name = variable.removeprefix(PREFIX).lower().replace("__", ".")
-        secret = name.removesuffix("_file")
+    for name, variable in variables.items():
+        text, secret = environ[variable], name.removesuffix("_file")
         if secret != name and secret in SECRETS:
             _put(merged, secret.split("."), _secret_file(variable, text))
         else:
             _put(merged, name.split("."), _value(text, name))
     return merged
-
-
-_NOT_KEYS = frozenset({"TAPGATE_CONFIG", "TAPGATE_PROVIDER_SECRET"})
 
 
 def _secret_file(variable: str, path: str) -> str:
@@ -155,31 +177,63 @@ def _value(text: str, name: str) -> Any:
 
 
 def _put(content: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set a key; variables have no small letters, so ``Live1`` is found as well."""
     for part in path[:-1]:
-        inner = content.get(part)
-        content[part] = dict(inner) if isinstance(inner, Mapping) else {}
-        content = content[part]
-    content[path[-1]] = value
+        name = _present(content, part)
+        inner = content.get(name)
+        content[name] = dict(inner) if isinstance(inner, Mapping) else {}
+        content = content[name]
+    content[_present(content, path[-1])] = value
 
 
-def _sentence(error: dict[str, Any], source: str) -> str:
+def _present(content: Mapping[str, Any], name: str) -> str:
+    return next((key for key in content if key.lower() == name), name)
+
+
+def _sentence(error: dict[str, Any], source: str, variables: Mapping[str, str]) -> str:
     """One problem for a person: the key, what was expected, what was there."""
     name = ".".join(str(part) for part in error["loc"])
+    source = variables.get(name.lower(), source)
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, _known_keys(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return f"{source}: there is no key {name}.{hint}"
+        return f"{source}: there is no key {name}.{_hint(name)}"
     message = str(error["msg"]).removeprefix("Value error, ")
-    if any(name.startswith(secret) for secret in SECRETS):
-        return f"{source}: {name}: {message}."
-    return f"{source}: {name}: {message}, was {error['input']!r}."
+    message = _SAID.get(error["type"], message)
+    secret = any(name.startswith(each) for each in SECRETS)
+    plain = isinstance(error["input"], str | int | float)
+    was = f", was {error['input']!r}" if plain and not secret else ""
+    return f"{source}: {name}: {message}{was}."
 
 
-def _known_keys() -> list[str]:
-    """Every key of the model, with its section before it."""
+_SAID = {
+    "missing": "is required",
+    "tuple_type": "must be a list in brackets, as in [1, 2]",
+    "model_type": "must be a section",
+    "dict_type": "must be a section",
+}
+"""What a person understands better than the validator's own words."""
+
+
+def _hint(name: str) -> str:
+    """The nearest known key, if one is near."""
+    parts = name.split(".")
+    account = parts[1] if parts[0] == "accounts" and len(parts) > 1 else ""
+    wanted = ".".join(["accounts", _NAME, *parts[2:]] if account else parts)
+    near = difflib.get_close_matches(wanted, _known_keys(), n=1)
+    return f" Did you mean {near[0].replace(_NAME, account)}?" if near else ""
+
+
+_NAME = "NAME"
+"""Stands for an account's name."""
+
+
+def _known_keys(model: type[Section] = Settings, before: str = "") -> list[str]:
+    """Every key of the model, with its sections before it."""
     found = []
-    for section, field in Settings.model_fields.items():
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, Section):
-            found += [f"{section}.{key}" for key in model.model_fields]
-    return [*found, *(f"accounts.NAME.{key}" for key in AccountConfig.model_fields)]
+    for key, field in model.model_fields.items():
+        name, inner = f"{before}{key}", field.annotation
+        found.append(name)
+        if name == "accounts":
+            found += _known_keys(AccountConfig, f"accounts.{_NAME}.")
+        elif isinstance(inner, type) and issubclass(inner, Section):
+            found += _known_keys(inner, f"{name}.")
+    return found

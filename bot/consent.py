@@ -10,6 +10,8 @@ from pathlib import Path
 from bot.config import ConfigError
 from core.desk.tools import Consent
 
+LONGEST = 4096
+"""Characters of one Telegram message."""
 _NAME = re.compile(r"en-(\d+)\.md")
 
 
@@ -17,7 +19,7 @@ def read_consent(folder: Path) -> Consent:
     """The newest English text.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or it fits into no message.
     """
     versions = {
         int(match[1]): path
@@ -32,5 +34,10 @@ def read_consent(folder: Path) -> Consent:
         raise ConfigError([message])
     newest = max(versions)
     text = versions[newest].read_text(encoding="utf-8")
+    if not text.strip():
+        raise ConfigError([f"{versions[newest]} is empty."])
+    if len(text) > LONGEST:
+        message = f"{versions[newest]} is too long: {LONGEST} characters fit."
+        raise ConfigError([message])
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Consent(version=str(newest), sha256=digest, text=text)

@@ -12,7 +12,7 @@ from bot.clock import SystemClock
 from bot.config import ConfigError, environment, load, unserved
 from bot.settings import Settings
 from core.accounts import Account
-from core.errors import BrokerUnavailable, JournalUnavailable, Refused
+from core.errors import BrokerUnavailable, Conflict, JournalUnavailable, Refused
 from core.users import Provider
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -38,15 +38,15 @@ async def examine(path: Path, base: Path) -> list[Finding]:
     try:
         settings = load(path, environment())
     except ConfigError as wrong:
-        return [
-            Finding(part="config", ok=False, said=problem) for problem in wrong.problems
-        ]
-    problems = [
-        Finding(part="config", ok=False, said=problem) for problem in unserved(settings)
-    ]
+        return [_wrong(path, problem) for problem in wrong.problems]
+    problems = [_wrong(path, problem) for problem in unserved(settings)]
     valid = Finding(part="config", ok=True, said=f"{path} is valid.")
     parts = [finding async for finding in _parts(settings, base)]
     return [*(problems or [valid]), *parts]
+
+
+def _wrong(path: Path, problem: str) -> Finding:
+    return Finding(part="config", ok=False, said=problem, fix=f"Correct {path}.")
 
 
 async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
@@ -55,17 +55,22 @@ async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
             yield Finding(part="database", ok=True, said=_where(settings))
             yield await _audit(office)
             yield await _providers(office)
-    except (Refused, JournalUnavailable, ConfigError) as failure:
-        yield Finding(
-            part="database",
-            ok=False,
-            said=str(failure),
-            fix="Check [database] url, or run `tapgate migrate`.",
-        )
+    except tuple(_FIXES) as failure:
+        part, fix = next(_FIXES[kind] for kind in _FIXES if isinstance(failure, kind))
+        yield Finding(part=part, ok=False, said=str(failure), fix=fix)
     yield _cache(settings)
     yield await _telegram(settings)
     async for finding in _accounts(settings, base):
         yield finding
+
+
+_FIXES: dict[type[Exception], tuple[str, str]] = {
+    ConfigError: ("consent", "Set [approvals] consent_dir to where the texts are."),
+    JournalUnavailable: ("database", "Check [database] url, and that it runs."),
+    Refused: ("database", "Mend that, then ask the doctor again."),
+    OSError: ("data folder", "Make [service] data_dir a folder that can be written."),
+}
+"""What keeps the database from being opened: whose part it is, and what helps."""
 
 
 def _where(settings: Settings) -> str:
@@ -75,7 +80,15 @@ def _where(settings: Settings) -> str:
 
 
 async def _audit(office: Office) -> Finding:
-    length = await office.tools.journal.verify_audit()
+    try:
+        length = await office.tools.journal.verify_audit()
+    except Conflict as broken:
+        return Finding(
+            part="audit",
+            ok=False,
+            said=f"The chain is broken: {broken}.",
+            fix="Somebody changed the database by hand. Compare it with a backup.",
+        )
     return Finding(part="audit", ok=True, said=f"{length} entries, unbroken.")
 
 
@@ -117,7 +130,8 @@ async def _telegram(settings: Settings) -> Finding:
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.get(f"{base}/bot{token}/getMe") as response,
         ):
-            answer = await response.json(content_type=None)
+            content = await response.json(content_type=None)
+            answer = content if isinstance(content, dict) else {}
     except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
         return Finding(
             part="telegram",
@@ -129,11 +143,13 @@ async def _telegram(settings: Settings) -> Finding:
         return Finding(
             part="telegram",
             ok=False,
-            said=f"Telegram refuses the token: {answer.get('description', '')}",
+            said="Telegram refuses the token: "
+            f"{answer.get('description') or f'HTTP {response.status}'}",
             fix="Copy it again from @BotFather.",
         )
-    name = answer["result"].get("username", "")
-    return Finding(part="telegram", ok=True, said=f"@{name} answers at {base}.")
+    name = (answer.get("result") or {}).get("username")
+    who = f"@{name}" if name else "A bot without a name"
+    return Finding(part="telegram", ok=True, said=f"{who} answers at {base}.")
 
 
 async def _accounts(settings: Settings, base: Path) -> AsyncIterator[Finding]:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from core.desk.commanding import InviteWish, invite
+from bot.plans import plan_of
+from core.accounts import Account
+from core.desk.commanding import InviteWish, invite, keep_accounts
+from core.ids import AccountId
 
 if TYPE_CHECKING:
     from bot.app import Office
@@ -26,7 +29,12 @@ class MadeInvite:
 
 
 async def make_invite(office: "Office", wish: InviteWish) -> MadeInvite:
-    """Make an invite from the command line."""
+    """Make an invite from the command line.
+
+    Raises:
+        Refused: there is no such account, or the role is an owner's.
+    """
+    await _keep_account(office, wish.account_id)
     token = await invite(office.tools, wish, by=None)
     name = await _bot_name(office)
     return MadeInvite(
@@ -34,6 +42,13 @@ async def make_invite(office: "Office", wish: InviteWish) -> MadeInvite:
         start=f"/start {token}",
         expires_at=office.tools.clock.now() + wish.lasts,
     )
+
+
+async def _keep_account(office: "Office", name: AccountId) -> None:
+    """An account that is configured exists, even before the service first ran."""
+    configured = office.settings.accounts.get(name)
+    if configured is not None and await office.journal.get(Account, name) is None:
+        await keep_accounts(office.tools, [plan_of(name, configured)])
 
 
 async def _bot_name(office: "Office") -> str:
@@ -48,6 +63,6 @@ async def _bot_name(office: "Office") -> str:
             session.get(url) as response,
         ):
             answer = await response.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, ValueError):
-        return ""
-    return str((answer.get("result") or {}).get("username", ""))
+            return str(answer["result"]["username"])
+    except (aiohttp.ClientError, TimeoutError, ValueError, LookupError, TypeError):
+        return ""  # no answer, or none that says it

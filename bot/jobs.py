@@ -4,6 +4,8 @@ Jobs live in memory, defined here; a late run is run once instead of dropped, tw
 runs of one job never overlap.
 """
 
+import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
@@ -24,6 +26,7 @@ def schedule(
     expire_every: timedelta,
 ) -> AsyncIOScheduler:
     """A scheduler with every job, not started yet."""
+    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # see _tell
     scheduler = AsyncIOScheduler(
         timezone="UTC",
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -49,5 +52,9 @@ async def _ring(watcher: Watcher) -> None:
 
 
 def _tell(event: JobExecutionEvent) -> None:
-    """A job that failed or was missed is worth an alarm."""
-    log.error("job_failed", job=event.job_id, reason=str(event.exception or "missed"))
+    """A job that failed or was missed is worth an alarm; one cut off at the end not."""
+    failure = event.exception
+    if isinstance(failure, CancelledError):
+        return
+    reason = str(failure) or type(failure).__name__ if failure else "missed"
+    log.error("job_failed", job=event.job_id, reason=reason, exc_info=failure)

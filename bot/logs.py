@@ -13,10 +13,13 @@ from typing import Any, TextIO
 import structlog
 
 _SECRETS = (
-    (re.compile(r"\d{5,12}:[A-Za-z0-9_-]{20,}"), "<token>"),
+    (re.compile(r"(?<=/bot)\d+:[^/\s\"']+"), "<token>"),
+    (re.compile(r"\d{5,16}(?::|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE), "<token>"),
     (re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "<secret>"),
     (re.compile(r"(?<=/hooks/tradingview/)[^/?\s\"']+"), "<token>"),
-    (re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+(?=@)"), r"\1:<password>"),
+    (re.compile(r"(?<=Bearer )[^\s\"',]+", re.IGNORECASE), "<token>"),
+    (re.compile(r"(?<=signature=)[^&\s\"']+", re.IGNORECASE), "<signature>"),
+    (re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+(?=@)"), r"\1:<password>"),
 )
 
 
@@ -27,19 +30,19 @@ def blot(text: str) -> str:
     return text
 
 
-def _blotted(
-    _logger: Any, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = blot(value)
-    return event
+def _blotting(render: structlog.typing.Processor) -> structlog.typing.Processor:
+    """The renderer, its whole line blotted: whatever depth a secret came from."""
+
+    def rendered(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
+        return blot(str(render(logger, name, event)))
+
+    return rendered
 
 
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
     """Log to standard error, as text for people or JSON for machines."""
     json_lines = log_format == "json"
-    renderer: structlog.typing.Processor = (
+    renderer = _blotting(
         structlog.processors.JSONRenderer()
         if json_lines
         else structlog.dev.ConsoleRenderer(
@@ -52,7 +55,6 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        _blotted,
     ]
     structlog.configure(
         processors=[*shared, renderer],

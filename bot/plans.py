@@ -79,3 +79,9 @@ def intake_rules_of(settings: Settings) -> IntakeRules:
 def seconds(value: Decimal) -> timedelta:
     """A configured number of seconds."""
     return timedelta(microseconds=int(value * 1_000_000))
+
+
+def public_url(settings: Settings) -> str:
+    """The address under which the outside reaches the service."""
+    service = settings.service
+    return service.public_url or f"http://{service.host}:{service.port}"

@@ -35,7 +35,8 @@ class ProviderClient:
         """Sign and send one signal.
 
         Raises:
-            aiohttp.ClientError: the service cannot be reached.
+            aiohttp.ClientError: the service cannot be reached, or is none of ours.
+            ValueError: the secret is none.
         """
         body = json.dumps(signal).encode()
         now = int(self.clock.now().timestamp())
@@ -50,4 +51,9 @@ class ProviderClient:
                 self.url.rstrip("/") + PATH, data=body, headers=headers
             ) as response,
         ):
-            return Answer(response.status, await response.json(content_type=None))
+            try:
+                content = await response.json(content_type=None)
+            except ValueError as other:
+                message = f"what answers at {self.url} is no Tapgate"
+                raise aiohttp.ClientPayloadError(message) from other
+            return Answer(response.status, content)

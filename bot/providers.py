@@ -1,6 +1,7 @@
 """Providers: made with a secret that is shown this once."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +33,21 @@ class NewProvider:
     name: str
     secret: str
     read_token: str
+
+
+def traded(instruments: Collection[str], whitelist: Collection[str]) -> None:
+    """Whether signals for these instruments could ever be taken.
+
+    Raises:
+        Refused: one of them is not traded here.
+    """
+    unknown = sorted(set(instruments) - set(whitelist))
+    if unknown:
+        message = (
+            f"{', '.join(unknown)} is not traded here; [signals] instruments are "
+            f"{', '.join(whitelist)}."
+        )
+        raise Refused(message)
 
 
 async def add_provider(

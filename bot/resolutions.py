@@ -39,4 +39,4 @@ async def ask(tools: Tools, topic: Topic, order_id: OrderId, reason: str) -> str
         item = await tools.journal.get(OutboxItem, wish.id)
         if item is not None and item.done_at is not None:
             return item.detail
-    return "Noted. The service is not running; it settles the order when it starts."
+    return "Noted. The service has not answered yet; it settles the order when it runs."

@@ -125,6 +125,7 @@ class Service:
         self._nursery.keep("watchdog", self._watchdog.renew_for_ever)
         for name, paper in self._house.papers.items():
             self._nursery.keep(f"market:{name}", partial(self._tick, name, paper))
+        await self._first_look()
         for watcher in self.watchers:
             self._nursery.keep(f"watch:{watcher.account_id}", watcher.run)
         self._scheduler.start()
@@ -135,6 +136,11 @@ class Service:
         await self.telegram.receiver.resume()
         self._nursery.keep("receive", self.telegram.receiver.run)
         self._nursery.keep("send", self.telegram.sender.run)
+
+    async def _first_look(self) -> None:
+        """See every account before a waiting tap or order asks whether it is seen."""
+        looks = (watcher.look(deep=True) for watcher in self.watchers)
+        await asyncio.gather(*looks)
 
     async def _prepare(self) -> None:
         """Accounts as configured; what a former process left behind is taken up."""

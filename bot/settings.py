@@ -16,23 +16,36 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationInfo,
     field_validator,
 )
 
-Percent = Annotated[Decimal, Field(ge=0, le=100)]
-Positive = Annotated[int, Field(gt=0)]
+LONGEST_NAME = 32
+"""Characters of an account's name: buttons carry it."""
 
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as unknown:
-        message = f"must be an IANA time zone like Europe/Berlin, was {name!r}"
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        message = "must be an IANA time zone like Europe/Berlin"
         raise ValueError(message) from unknown
     return name
 
 
+def _rising(levels: tuple[int, ...]) -> tuple[int, ...]:
+    if list(levels) != sorted(set(levels)):
+        message = f"must rise, as in [50, 75, 90], was {list(levels)}"
+        raise ValueError(message)
+    return levels
+
+
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+Positive = Annotated[int, Field(gt=0)]
+Instrument = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,20}$")]
 Zone = Annotated[str, AfterValidator(_known_zone)]
+Level = Annotated[int, Field(gt=0, lt=100)]
+Levels = Annotated[tuple[Level, ...], AfterValidator(_rising)]
 
 
 class Section(BaseModel):
@@ -76,7 +89,7 @@ class Cache(Section):
 class Signals(Section):
     """What providers may send."""
 
-    instruments: tuple[str, ...] = (
+    instruments: tuple[Instrument, ...] = (
         "XAUUSD",
         "XAGUSD",
         "EURUSD",
@@ -121,7 +134,7 @@ class Risk(Section):
 
     per_trade_percent: Annotated[Decimal, Field(gt=0, le=100)] = Decimal("1.0")
     max_drawdown_percent: Percent = Decimal("20.0")
-    warn_percents: tuple[int, ...] = (50, 75, 90)
+    warn_percents: Levels = (50, 75, 90)
     daily_loss_percent: Percent = Decimal(0)
     day_resets_at: time = time(0, 0)
     day_timezone: Zone = "UTC"
@@ -133,7 +146,7 @@ class AccountRisk(Section):
 
     per_trade_percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
     max_drawdown_percent: Percent | None = None
-    warn_percents: tuple[int, ...] | None = None
+    warn_percents: Levels | None = None
     daily_loss_percent: Percent | None = None
     day_resets_at: time | None = None
     day_timezone: Zone | None = None
@@ -157,7 +170,7 @@ class Charts(Section):
     """What pictures look like."""
 
     candles: Annotated[int, Field(ge=10, le=500)] = 120
-    moving_averages: tuple[int, int] = (20, 50)
+    moving_averages: tuple[Positive, Positive] = (20, 50)
     width: Annotated[int, Field(ge=400, le=4000)] = 1200
     height: Annotated[int, Field(ge=300, le=4000)] = 750
     theme: Literal["light", "dark"] = "light"
@@ -211,10 +224,17 @@ class Settings(Section):
     @field_validator("accounts")
     @classmethod
     def _named_plainly(
-        cls, accounts: Mapping[str, AccountConfig]
+        cls, accounts: Mapping[str, AccountConfig], others: ValidationInfo
     ) -> Mapping[str, AccountConfig]:
         for name in accounts:
-            if not (name.isascii() and name.replace("_", "").isalnum() and name[:1]):
+            if not (name.isascii() and name.replace("_", "").isalnum()):
                 message = f"an account's name is letters, digits and _, was {name!r}"
                 raise ValueError(message)
+            if len(name) > LONGEST_NAME:
+                message = f"an account's name has at most {LONGEST_NAME} characters"
+                raise ValueError(message)
+        charts = others.data.get("charts", Charts())
+        if charts.source_account and charts.source_account not in accounts:
+            message = f"charts.source_account names {charts.source_account}, no account"
+            raise ValueError(message)
         return accounts

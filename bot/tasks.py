@@ -18,28 +18,47 @@ class Nursery:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: set[asyncio.Task[None]] = set()
 
     def start(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Run ``work`` in the background; a failure is logged once, with its trace."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._begin(self._tasks, name, work)
 
     def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run ``work`` for ever: when it fails it is logged and starts again."""
-        self.start(name, _for_ever(name, work))
+        self._begin(self._loops, name, _for_ever(name, work))
+
+    def _begin(
+        self,
+        among: set[asyncio.Task[None]],
+        name: str,
+        work: Coroutine[None, None, None],
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        among.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._loops.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             log.error("task_failed", task=task.get_name(), exc_info=failure)
 
-    async def close(self) -> None:
-        """Cancel every task and wait until all are over."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def close(self, *, grace: timedelta = timedelta(0)) -> None:
+        """End every loop; what is under way may end by itself within ``grace``."""
+        await _end(self._loops)
+        if self._tasks and grace:
+            await asyncio.wait(self._tasks, timeout=grace.total_seconds())
+        while self._tasks:
+            await _end(self._tasks)
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel the tasks and wait until all are over."""
+    present = list(tasks)
+    for task in present:
+        task.cancel()
+    await asyncio.gather(*present, return_exceptions=True)
 
 
 async def _for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -13,6 +13,7 @@ from bot.cli.common import (
     complain,
     context_of,
     in_office,
+    plain,
     print_json,
     print_table,
     say,
@@ -69,6 +70,7 @@ def add_provider(
     allowed = tuple(part.strip() for part in instruments.split(",") if part.strip())
 
     async def work(office: "Office") -> "NewProvider":
+        providers.traded(allowed, office.settings.signals.instruments)
         return await providers.add_provider(
             office.tools, office.vault, name=name, instruments=allowed
         )
@@ -157,7 +159,7 @@ def send_signal(
         complain(f"Set {secret_env} to the provider's secret first.")
         raise typer.Exit(2)
     if not url:
-        from bot.app import public_url
+        from bot.plans import public_url
 
         url = public_url(context_of(context).settings())
     signal: dict[str, object] = {
@@ -184,6 +186,9 @@ def _post(
     except (ClientError, TimeoutError) as failure:
         complain(f"The service cannot be reached: {failure}")
         raise typer.Exit(1) from failure
+    except ValueError as failure:
+        complain(f"The signal cannot be signed: {failure}.")
+        raise typer.Exit(2) from failure
     if isinstance(answer, Answer):
         print_json(answer.body)
         if answer.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
@@ -218,7 +223,7 @@ def resolve_order(
         context_of(context),
         lambda office: ask(office.tools, topic, OrderId(order), reason),
     )
-    say(said)
+    say(plain(said))
 
 
 def verify_audit(context: typer.Context) -> None:
@@ -245,6 +250,9 @@ def invite(
 
     ours = context_of(context)
     names = list(ours.settings().accounts)
+    if not names:
+        complain(f"There is no [accounts.NAME] section in {ours.config}.")
+        raise typer.Exit(2)
     if not account and len(names) != 1:
         complain(f"Say which account with --account: {', '.join(names)}.")
         raise typer.Exit(2)

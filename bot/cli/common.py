@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot import logs
@@ -71,7 +72,7 @@ def complain(*problems: str) -> None:
     """Say on standard error what is wrong."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for problem in problems:
-        console.print(f"[bold red]✖[/] {_plain(problem)}")
+        console.print(f"[bold red]✖[/] {plain(problem)}")
 
 
 def say(text: str) -> None:
@@ -79,8 +80,9 @@ def say(text: str) -> None:
     Console(highlight=False, soft_wrap=True).print(text)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def plain(text: str) -> str:
+    """A text whose brackets are no markup."""
+    return escape(text)
 
 
 def print_json(content: object) -> None:
@@ -101,5 +103,5 @@ def print_table(
     for column in columns:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(_plain(str(cell)) for cell in row))
+        table.add_row(*(plain(str(cell)) for cell in row))
     Console(highlight=False).print(table)

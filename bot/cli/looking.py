@@ -10,6 +10,7 @@ from bot.cli.common import (
     Json,
     context_of,
     in_office,
+    plain,
     print_json,
     print_table,
     say,
@@ -61,6 +62,8 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     from bot.doctor import examine
 
     ours = context_of(context)
+    if not ours.config.is_file():
+        ours.settings()  # says how to get one
     findings = asyncio.run(examine(ours.config, ours.base))
     if json:
         print_json([each.as_json() for each in findings])
@@ -74,6 +77,6 @@ def _print_findings(findings: "list[Finding]") -> None:
     console = Console(highlight=False, soft_wrap=True)
     for each in findings:
         mark = "[green]✔[/]" if each.ok else "[bold red]✖[/]"
-        console.print(f"{mark} [bold]{each.part}[/]: {each.said}", markup=True)
+        console.print(f"{mark} [bold]{each.part}[/]: {plain(each.said)}")
         if each.fix:
             console.print(f"    {each.fix}", markup=False)

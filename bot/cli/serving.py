@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import logs
-from bot.cli.common import context_of
+from bot.cli.common import context_of, plain
 from bot.config import ConfigError, unserved
 from bot.errors import StoryFailed
 from bot.settings import Settings
@@ -98,13 +98,14 @@ async def _sandbox(port: int) -> None:
 
     from bot.clock import SystemClock
     from bot.demo.people import PEOPLE
+    from bot.listening import listen
     from bot.sandbox import create_sandbox
 
     app = web.Application()
     create_sandbox(now=SystemClock().now, users=PEOPLE).add_routes(app)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await listen(runner, "127.0.0.1", port)
     url = f"http://127.0.0.1:{port}"
     console.print(f"[bold]Telegram sandbox[/] {url}")
     console.print(
@@ -142,6 +143,9 @@ async def _within(
     try:
         async with asyncio.timeout(limit):
             return await work
+    except StoryFailed as failure:
+        console.print(f"[bold red]✖[/] {plain(str(failure))}")
+        return 1
     except TimeoutError:
         if auto:
             console.print(f"[bold red]✖[/] Not done within {limit} seconds.")
@@ -185,13 +189,9 @@ async def _auto(port: int, folder: Path) -> int:
         await settle_in(running)
         _step(clock.monotonic() - began, f"Everything runs at {running.url}")
         story = Story(running)
-        try:
-            async for told in story.play():
-                _step(clock.monotonic() - began, told)
-            summary = await story.summary()
-        except StoryFailed as failure:
-            console.print(f"[bold red]✖[/] {failure}", markup=True)
-            return 1
+        async for told in story.play():
+            _step(clock.monotonic() - began, told)
+        summary = await story.summary()
     _print_summary(summary)
     return 0
 

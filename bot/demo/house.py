@@ -20,10 +20,11 @@ from bot.sandbox.errors import Problem
 from bot.service import Service
 from bot.settings import Settings
 from core.desk.commanding import InviteWish, invite
+from core.desk.joining import agreed
 from core.desk.tools import Tools
-from core.errors import Refused
+from core.errors import Refused, TapgateError
 from core.ids import AccountId
-from core.users import Provider, Role
+from core.users import Provider, Role, User
 
 ACCOUNT = AccountId("demo")
 PROVIDER = "demo"
@@ -64,11 +65,6 @@ class Demo:
     provider: ProviderClient
     account: AccountId = ACCOUNT
     glance: timedelta = timedelta(milliseconds=200)
-
-    @property
-    def start_balance(self) -> Decimal:
-        """What the paper account began with."""
-        return self.house.office.settings.accounts[self.account].balance
 
     @property
     def paper(self) -> PaperMarket:
@@ -123,9 +119,9 @@ def _add_controls(sandbox: Sandbox, house: House) -> None:
         paper = _paper(house, wish)
         try:
             await _move(paper, wish)
-        except (Refused, KeyError, ValueError, ArithmeticError) as wrong:
+            quote = await paper.get_quote(str(wish["instrument"]))
+        except (TapgateError, KeyError, ValueError, ArithmeticError) as wrong:
             raise Problem(422, f"market: {wrong}") from wrong
-        quote = await paper.get_quote(str(wish["instrument"]))
         return {"bid": str(quote.bid), "ask": str(quote.ask)}
 
     async def broker(wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,14 +156,21 @@ async def _move(paper: PaperMarket, wish: Mapping[str, Any]) -> None:
 
 
 async def settle_in(demo: Demo) -> None:
-    """Ada owns the account and agrees; Vera comes by invite and looks on."""
-    await demo.hands.say(ADA.id, "/start")
-    await demo.hands.tap(ADA.id, "I agree")
-    await demo.hands.wait(ADA.id, "You agreed")
+    """Ada owns the account; Vera comes by invite and looks on."""
+    await _enter(demo, ADA.id, "/start")
     wish = InviteWish(
         role=Role.VIEWER, account_id=ACCOUNT, uses=1, lasts=timedelta(hours=1)
     )
     token = await invite(demo.tools, wish, by=None)
-    await demo.hands.say(VERA.id, f"/start {token}")
-    await demo.hands.tap(VERA.id, "I agree")
-    await demo.hands.wait(VERA.id, "You agreed")
+    await _enter(demo, VERA.id, f"/start {token}")
+
+
+async def _enter(demo: Demo, user: int, words: str) -> None:
+    """Somebody comes in, and agrees unless they did in an earlier run."""
+    await demo.hands.say(user, words)
+    await demo.hands.wait(user, "Welcome")
+    known = await demo.tools.journal.get(User, user)
+    if known is not None and agreed(demo.tools, known):
+        return
+    await demo.hands.tap(user, "I agree")
+    await demo.hands.wait(user, "You agreed")

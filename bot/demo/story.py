@@ -80,6 +80,8 @@ class Story:
         self._hands: Hands = demo.hands
         self._last = 0
         """Newest message of Ada's chat that a step has used up."""
+        self._balance = Decimal(0)
+        """What the account had before the story."""
 
     async def play(self) -> AsyncIterator[str]:
         """Every step, as a sentence once it has happened.
@@ -95,6 +97,7 @@ class Story:
             self._guard,
             self._rearm,
         )
+        self._balance, _ = await self._held()
         await self._hands.move(GOLD, (await self._hands.quote(GOLD))["bid"])
         for step in steps:
             async for told in step():
@@ -205,14 +208,22 @@ class Story:
             StoryFailed: the numbers are not those of the story.
         """
         journal = self._demo.tools.journal
-        trades = await journal.find(Trade)
+        signals = await journal.find(
+            Signal, provider=self._demo.provider.name, action=Action.OPEN
+        )
+        ours = frozenset(signal.id for signal in signals)
+        trades = await journal.find(Trade, signal_id=ours)
         guard = await journal.get(GuardState, ACCOUNT)
         counted = Summary(
-            signals=await journal.count(Signal, action=Action.OPEN),
-            approved=await journal.count(Approval, decision=Decision.APPROVE),
-            rejected=await journal.count(Approval, decision=Decision.REJECT),
+            signals=len(signals),
+            approved=await journal.count(
+                Approval, decision=Decision.APPROVE, signal_id=ours
+            ),
+            rejected=await journal.count(
+                Approval, decision=Decision.REJECT, signal_id=ours
+            ),
             orders_filled=await journal.count(
-                Order, kind=OrderKind.OPEN, state=EVER_FILLED
+                Order, kind=OrderKind.OPEN, state=EVER_FILLED, signal_id=ours
             ),
             trades_closed=sum(each.state is TradeState.CLOSED for each in trades),
             closed_at_target=sum(
@@ -234,15 +245,19 @@ class Story:
         _expect(counted.approved == counted.orders_filled == 2, "an order per approval")  # noqa: PLR2004
         _expect(counted.rejected == 2, "two rejections")  # noqa: PLR2004
         _expect(counted.closed_at_target == counted.closed_by_guard == 1, "two closes")
+        balance, positions = await self._held()
+        expected = self._balance + counted.profit
+        _expect(
+            balance == expected and not positions,
+            f"the broker holds {plain(balance)}, we count {plain(expected)}",
+        )
+
+    async def _held(self) -> tuple[Decimal, int]:
+        """What the broker has: the balance, and how many positions."""
         snapshot = await self._demo.tools.brokers[ACCOUNT].get_snapshot(
             since=self._demo.tools.clock.now()
         )
-        balance = snapshot.account.balance
-        expected = self._demo.start_balance + counted.profit
-        _expect(
-            balance == expected and not snapshot.positions,
-            f"the broker holds {plain(balance)}, we count {plain(expected)}",
-        )
+        return snapshot.account.balance, len(snapshot.positions)
 
 
 def _expect(held: bool, what: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+from aiogram.types import Message, TelegramObject, Update
 from typing_extensions import override
 
 from bot.telegram.gateway import Gateway
@@ -58,32 +58,25 @@ class Door(BaseMiddleware):
 
     async def _turn_away(self, update: Update, person: Person) -> None:
         log.info("stranger_turned_away", user_id=person.id)
-        if update.callback_query is not None:
-            record = Record(
-                actor=by_user(person.id),
-                action="tap_refused",
-                subject="stranger",
-                detail={"update": str(update.update_id)},
-            )
-            await self._tools.journal.commit(record)
-            text = "You are not a member here. Ask an admin for an invite."
-            await self._gateway.answer(update.callback_query.id, text, alert=True)
-        elif update.message is not None:
-            view = stranger_view(person.id, bad_invite=False)
-            await self._gateway.send(person.id, view)
+        if update.callback_query is None:
+            await self._gateway.reply(person.id, stranger_view(person.id))
+            return
+        record = Record(
+            actor=by_user(person.id),
+            action="tap_refused",
+            subject="stranger",
+            detail={"update": str(update.update_id)},
+        )
+        await self._tools.journal.commit(record)
+        text = "You are not a member here. Ask an admin for an invite."
+        await self._gateway.answer(update.callback_query.id, text, alert=True)
 
 
 def _person(update: Update) -> Person | None:
     """The person behind an update from a private chat; ``None`` for anything else."""
-    query, message = update.callback_query, update.message
-    event: CallbackQuery | Message | None = query or message
-    member = update.my_chat_member
-    sender = event.from_user if event else member.from_user if member else None
-    if sender is None or sender.is_bot:
-        return None
-    if message is not None and (
-        message.chat.type != "private" or message.sender_chat is not None
-    ):
+    event = update.callback_query or update.message or update.my_chat_member
+    sender = event.from_user if event else None
+    if sender is None or sender.is_bot or not _is_private(update):
         return None
     return Person(
         id=UserId(sender.id),
@@ -92,6 +85,16 @@ def _person(update: Update) -> Person | None:
     )
 
 
+def _is_private(update: Update) -> bool:
+    """Whether it happened in a person's own chat with us."""
+    message, member = update.message, update.my_chat_member
+    if message is not None and message.sender_chat is not None:
+        return False
+    query = update.callback_query.message if update.callback_query else None
+    chats = [each.chat for each in (message, member, query) if each is not None]
+    return all(chat.type == "private" for chat in chats)
+
+
 def _is_open(message: Message | None) -> bool:
-    text = (message.text or "") if message else ""
-    return text.split(" ")[0].split("@")[0] in _OPEN_TO_ALL
+    words = (message.text or "").lower().split() if message else []
+    return bool(words) and words[0].split("@")[0] in _OPEN_TO_ALL

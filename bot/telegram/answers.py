@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bot.telegram.cards import AccountCard, PromptCard
 from bot.telegram.outcomes import MODES, SIDES
-from bot.telegram.text import clock, listed, number, price, safe, signed, until
+from bot.telegram.text import listed, number, price, safe, signed, when
 from bot.telegram.views import View
 from core.accounts import FIRED, GuardPhase, GuardScope
-from core.guard import drawdown_percent
 from core.ids import short
+from core.limits import drawdown_percent
 from core.money import plain
 from core.trades import Trade, TradeState
 
@@ -58,7 +58,7 @@ def pending_view(cards: Sequence[PromptCard]) -> View:
     lines = [
         f"{SIDES[card.signal.side]} {safe(card.signal.instrument)} on "
         f"{safe(card.account.id)} · {short(card.signal.id)} · until "
-        f"{until(card.prompt.expires_at, now=card.now)}"
+        f"{when(card.prompt.expires_at, now=card.now)}"
         for card in cards
     ]
     return View(text=listed(["<b>Waiting for you</b>, decide at the chart:", *lines]))
@@ -81,11 +81,11 @@ def _guard_of(card: AccountCard) -> str:
     lines = [
         f"<b>{safe(card.account.id)}</b> · {PHASES[guard.phase]}",
         f"Equity {number(guard.equity)} · peak {number(guard.peak)} {currency}",
-        f"Drawdown {loss} % of {plain(rules.max_drawdown_percent)} %",
+        f"Drawdown {loss} %, limit {plain(rules.max_drawdown_percent)} %",
         f"Headroom with every stop hit {card.headroom} {currency}",
         f"At the limit it closes {scope}.",
     ]
-    if guard.phase in FIRED:
+    if guard.phase in FIRED and guard.reason:
         lines.insert(1, safe(guard.reason))
     return "\n".join(lines)
 
@@ -94,7 +94,8 @@ def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
     """The health of everything on one screen."""
     lines = ["<b>Status</b>"]
     for card in cards:
-        measured = clock(card.guard.measured_at) or "never"
+        at = card.guard.measured_at
+        measured = "never" if at is None else when(at, now=card.now)
         lines.append(
             f"{safe(card.account.id)} · {MODES[card.account.mode]} · "
             f"{PHASES[card.guard.phase]}\n   seen {measured} · equity "

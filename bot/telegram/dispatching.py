@@ -1,17 +1,22 @@
 """The dispatcher: routers behind the door, fed from the inbox."""
 
+from contextlib import suppress
+
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 
 from bot.telegram.access import Door
 from bot.telegram.desk import Desk
+from bot.telegram.failures import TelegramFailure
 from bot.telegram.routers import commands, taps
+from bot.telegram.views import View
 from core.messages import InboxUpdate
 
 log = structlog.get_logger()
 
 SORRY = "Something went wrong here. Look at the message: it shows what happened."
+SORRY_TEXT = View(text="Something went wrong here, and is written down. Try again.")
 
 
 class Dispatching:
@@ -27,13 +32,18 @@ class Dispatching:
         self._dispatcher.include_router(commands.router())
 
     async def handle(self, received: InboxUpdate) -> None:
-        """Handle one update; a tap is answered even when handling fails."""
+        """Handle one update; whoever sent it is told even when handling fails."""
         update = Update.model_validate_json(received.body, context={"bot": self._bot})
         try:
             await self._dispatcher.feed_update(self._bot, update)
         except Exception:
-            if update.callback_query is not None:
-                await self._desk.gateway.answer(
-                    update.callback_query.id, SORRY, alert=True
-                )
+            await self._apologise(update)
             raise
+
+    async def _apologise(self, update: Update) -> None:
+        gateway = self._desk.gateway
+        if update.callback_query is not None:
+            await gateway.answer(update.callback_query.id, SORRY, alert=True)
+        elif update.message is not None:
+            with suppress(TelegramFailure):
+                await gateway.send(update.message.chat.id, SORRY_TEXT)

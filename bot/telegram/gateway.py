@@ -1,87 +1,46 @@
-"""The only module that calls the Bot API: views out, our own failures back.
-
-Paused      Telegram asked to wait; nothing was sent
-Unreachable the person cannot be written to any more
-Lost        no answer: it may or may not have arrived
-Rejected    Telegram says why not; the same again would fail again
-"""
+"""The only module that calls the Bot API: views out, our own failures back."""
 
 import asyncio
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import (
-    AiogramError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramNetworkError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-)
-from aiogram.methods import (
-    AnswerCallbackQuery,
-    EditMessageCaption,
-    EditMessageText,
-    SendMessage,
-    SendPhoto,
-    TelegramMethod,
-)
+from aiogram.exceptions import AiogramError
+from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import (
-    FSInputFile,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    Message,
-)
+from aiogram.types import FSInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.telegram.text import clip
+from bot.tasks import pause
+from bot.telegram.calls import EditCaption, EditText, SendPicture, SendText, Sent
+from bot.telegram.failures import (
+    MessageGone,
+    Paused,
+    Rejected,
+    SameAlready,
+    TelegramFailure,
+    translated,
+)
+from bot.telegram.text import clip, plainly, tidy
 from bot.telegram.views import View
 from core.errors import Refused
 
 log = structlog.get_logger()
 
-_TG_TIME = re.compile(r"</?tg-time[^>]*>")
+REPLY_PATIENCE = timedelta(seconds=30)
+"""How long a person's own question may wait for its answer."""
+MOST_PICTURES = 1000
+"""Uploads whose id is remembered."""
 _ANSWER_LIMIT = 200
-_NOT_THERE = ("message to edit not found", "message can't be edited")
 _OTHER_KIND = ("there is no caption", "there is no text")
+_NOT_ABOUT_LOOKS = ("photo", "image", "file", "too long", "not found", *_OTHER_KIND)
+"""Refusals that a plainer message would meet too."""
 
-
-class TelegramFailure(Exception):
-    """A call did not do what it was meant to."""
-
-
-class Paused(TelegramFailure):
-    """Telegram asked to wait this long."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"told to wait {wait.total_seconds():.0f} s")
-        self.wait = wait
-
-
-class Unreachable(TelegramFailure):
-    """The person blocked the bot, is gone, or never pressed START."""
-
-
-class Lost(TelegramFailure):
-    """No answer came; the call may have worked."""
-
-
-class Unsent(Lost):
-    """The server could not be reached at all."""
-
-
-class Rejected(TelegramFailure):
-    """Telegram refused the call for good."""
-
-
-class MessageGone(Rejected):
-    """The message to edit does not exist any more."""
+Redraw: TypeAlias = Callable[[View], TelegramMethod[Any]]
 
 
 class Gateway:
@@ -91,89 +50,127 @@ class Gateway:
         self._bot = bot
         self._picture = picture
         self._file_ids: dict[str, str] = {}
-        self._uploads: dict[str, asyncio.Lock] = {}
+        self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._modest = False
 
+    # ------------------------------------------------------------ sending
     async def send(self, chat_id: int, view: View) -> int:
         """Send a view and return its message id; without its picture if need be.
 
         Raises:
-            TelegramFailure: see the module.
+            TelegramFailure: see ``bot.telegram.failures``.
         """
         if view.photo is not None:
             try:
                 return await self._send_photo(chat_id, view, view.photo)
             except Rejected as refused:
                 log.warning("photo_refused", reason=str(refused), path=view.photo)
-        message = await self._modestly(
+        sent = await self._modestly(
             view,
-            lambda shown: SendMessage(
-                chat_id=chat_id,
-                text=shown.text,
-                parse_mode="HTML",
-                reply_markup=_markup(shown),
+            lambda shown: SendText(
+                chat_id=chat_id, text=shown.text, reply_markup=_markup(shown)
             ),
         )
-        return message.message_id
+        return sent.message_id
+
+    async def reply(self, chat_id: int, view: View) -> None:
+        """Send what somebody waits for; once more if Telegram wants a short wait.
+
+        Raises:
+            TelegramFailure: see ``bot.telegram.failures``.
+        """
+        try:
+            await self.send(chat_id, view)
+        except Paused as told:
+            if told.wait > REPLY_PATIENCE:
+                raise
+            await pause(told.wait)
+            await self.send(chat_id, view)
 
     async def _send_photo(self, chat_id: int, view: View, path: str) -> int:
-        """Upload once; whoever needs the same picture meanwhile waits for its id."""
-        if path in self._file_ids:
-            return await self._upload_or_reuse(chat_id, view, path)
-        async with self._uploads.setdefault(path, asyncio.Lock()):
-            message_id = await self._upload_or_reuse(chat_id, view, path)
-        self._uploads.pop(path, None)
-        return message_id
-
-    async def _upload_or_reuse(self, chat_id: int, view: View, path: str) -> int:
+        """By its id where that is known; else the first uploads, the rest wait."""
         known = self._file_ids.get(path)
-        try:
-            message = await self._photo(chat_id, view, known or self._file(path))
-        except Rejected:
+        if known is not None:
+            try:
+                return (await self._photo(chat_id, view, known)).message_id
+            except Rejected as refused:
+                log.info("file_id_refused", reason=str(refused), path=path)
+                self._forget(path, known)
+        async with self._uploads.setdefault(path, asyncio.Lock()):
+            known = self._file_ids.get(path)
             if known is None:
-                raise
-            del self._file_ids[path]
-            message = await self._photo(chat_id, view, self._file(path))
-        if message.photo:
-            self._file_ids[path] = message.photo[-1].file_id
-        return message.message_id
+                return await self._upload(chat_id, view, path)
+        return (await self._photo(chat_id, view, known)).message_id
 
-    def _file(self, path: str) -> FSInputFile:
+    async def _upload(self, chat_id: int, view: View, path: str) -> int:
         try:
-            return FSInputFile(self._picture(path))
+            file = self._picture(path)
         except Refused as gone:
             raise Rejected(gone.reason) from gone
+        sent = await self._photo(chat_id, view, FSInputFile(file))
+        if sent.photo:
+            self._file_ids[path] = sent.photo[-1].file_id
+        if len(self._file_ids) > MOST_PICTURES:
+            self._file_ids.pop(next(iter(self._file_ids)))
+        return sent.message_id
 
-    async def _photo(
-        self, chat_id: int, view: View, photo: str | FSInputFile
-    ) -> Message:
+    def _forget(self, path: str, file_id: str) -> None:
+        """Unless somebody else has uploaded it anew meanwhile."""
+        if self._file_ids.get(path) == file_id:
+            del self._file_ids[path]
+
+    async def _photo(self, chat_id: int, view: View, photo: str | FSInputFile) -> Sent:
         return await self._modestly(
             view,
-            lambda shown: SendPhoto(
+            lambda shown: SendPicture(
                 chat_id=chat_id,
                 photo=photo,
                 caption=shown.text,
-                parse_mode="HTML",
                 reply_markup=_markup(shown),
             ),
         )
 
+    # ------------------------------------------------------------ editing
     async def edit(self, chat_id: int, message_id: int, view: View) -> None:
         """Make a message show this view; one that shows it already is fine.
 
         Raises:
-            TelegramFailure: see the module.
+            TelegramFailure: see ``bot.telegram.failures``.
         """
-        kinds = [self._caption, self._text]
+
+        def caption(shown: View) -> EditCaption:
+            return EditCaption(
+                chat_id=chat_id,
+                message_id=message_id,
+                caption=shown.text,
+                reply_markup=_markup(shown),
+            )
+
+        def text(shown: View) -> EditText:
+            return EditText(
+                chat_id=chat_id,
+                message_id=message_id,
+                text=shown.text,
+                reply_markup=_markup(shown),
+            )
+
         if view.photo is None:
-            kinds.reverse()
-        first, second = kinds
+            await self._either(view, text, caption)
+        else:
+            await self._either(view, caption, text)
+
+    async def _either(self, view: View, usual: Redraw, other: Redraw) -> None:
+        """A message may have a picture or not, whatever its view has by now."""
         try:
-            await self._modestly(view, lambda shown: first(chat_id, message_id, shown))
+            await self._redraw(view, usual)
         except Rejected as refused:
-            if not any(each in str(refused).lower() for each in _OTHER_KIND):
+            if not _mentions(refused, _OTHER_KIND):
                 raise
-            await self._modestly(view, lambda shown: second(chat_id, message_id, shown))
+            await self._redraw(view, other)
+
+    async def _redraw(self, view: View, draw: Redraw) -> None:
+        with suppress(SameAlready):
+            await self._modestly(view, draw)
 
     async def try_edit(self, chat_id: int, message_id: int, view: View) -> None:
         """Edit what need not be edited: a failure is logged and that is all."""
@@ -182,60 +179,36 @@ class Gateway:
         except TelegramFailure as failure:
             log.info("message_not_edited", reason=str(failure))
 
-    @staticmethod
-    def _caption(
-        chat_id: int, message_id: int, view: View
-    ) -> TelegramMethod[Message | bool]:
-        return EditMessageCaption(
-            chat_id=chat_id,
-            message_id=message_id,
-            caption=view.text,
-            parse_mode="HTML",
-            reply_markup=_markup(view),
-        )
-
-    @staticmethod
-    def _text(
-        chat_id: int, message_id: int, view: View
-    ) -> TelegramMethod[Message | bool]:
-        return EditMessageText(
-            chat_id=chat_id,
-            message_id=message_id,
-            text=view.text,
-            parse_mode="HTML",
-            reply_markup=_markup(view),
-        )
-
+    # ------------------------------------------------------------ answering
     async def answer(self, callback_id: str, text: str, *, alert: bool) -> None:
         """Stop the button's spinner; best effort, the decision stands without it."""
         try:
             await self._call(
                 AnswerCallbackQuery(
                     callback_query_id=callback_id,
-                    text=clip(text, _ANSWER_LIMIT),
+                    text=clip(tidy(text), _ANSWER_LIMIT),
                     show_alert=alert,
                 )
             )
         except TelegramFailure as failure:
             log.info("callback_not_answered", reason=str(failure))
 
+    # ------------------------------------------------------------ calling
     async def _modestly(
-        self, view: View, method: Callable[[View], TelegramMethod[TelegramType]]
+        self, view: View, draw: Callable[[View], TelegramMethod[TelegramType]]
     ) -> TelegramType:
         """Call with colours and live times; plainly where the server takes neither."""
+        plain = _plain(view)
         if self._modest:
-            return await self._call(method(_plain(view)))
+            return await self._call(draw(plain))
         try:
-            return await self._call(method(view))
-        except MessageGone:
+            return await self._call(draw(view))
+        except (MessageGone, SameAlready):
             raise
         except Rejected as refused:
-            plain = _plain(view)
-            if plain == view or any(
-                each in str(refused).lower() for each in _OTHER_KIND
-            ):
+            if plain == view or _mentions(refused, _NOT_ABOUT_LOOKS):
                 raise
-        result = await self._call(method(plain))
+        result = await self._call(draw(plain))
         self._modest = True
         return result
 
@@ -243,44 +216,19 @@ class Gateway:
         """One call, its failure translated."""
         try:
             return await self._bot(method)
-        except TelegramRetryAfter as pause:
-            raise Paused(timedelta(seconds=pause.retry_after)) from pause
-        except TelegramForbiddenError as forbidden:
-            raise Unreachable(forbidden.message) from forbidden
-        except (TelegramBadRequest, TelegramNotFound, TelegramEntityTooLarge) as bad:
-            return _refused(method, bad)
-        except TelegramNetworkError as failure:
-            unsent = "ClientConnector" in failure.message
-            raise (Unsent if unsent else Lost)(failure.message) from failure
-        except TelegramAPIError as failure:
-            if "too many requests" in failure.message.lower():
-                raise Paused(timedelta(seconds=3)) from failure
-            raise Lost(failure.message) from failure
-        except AiogramError as failure:
-            raise Lost(type(failure).__name__) from failure
+        except AiogramError as error:
+            raise translated(error) from error
 
 
-def _refused(
-    method: TelegramMethod[TelegramType], bad: TelegramAPIError
-) -> TelegramType:
-    text = bad.message.lower()
-    if "message is not modified" in text:
-        return True  # type: ignore[return-value]  # an edit: it shows this already
-    if any(each in text for each in _NOT_THERE):
-        raise MessageGone(bad.message) from bad
-    if "chat not found" in text or "initiate conversation" in text:
-        raise Unreachable(bad.message) from bad
-    message = f"{type(method).__name__}: {bad.message}"
-    raise Rejected(message) from bad
+def _mentions(refused: Rejected, words: tuple[str, ...]) -> bool:
+    text = str(refused).lower()
+    return any(each in text for each in words)
 
 
 def _plain(view: View) -> View:
     """The view without what only newer servers understand."""
     rows = tuple(tuple(button.without_style() for button in row) for row in view.rows)
-    text = _TG_TIME.sub("", view.text).replace(
-        "<blockquote expandable>", "<blockquote>"
-    )
-    return View(text=text, rows=rows, photo=view.photo)
+    return View(text=plainly(view.text), rows=rows, photo=view.photo)
 
 
 def _markup(view: View) -> InlineKeyboardMarkup | None:

@@ -55,7 +55,7 @@ def _guard_words(
         case NoticeKind.GUARD_FLAT:
             said = (
                 f"🔒 <b>{name} is flat.</b> Looked twice: nothing that the guard "
-                "closes is open."
+                "watches is open."
             )
             return (
                 said,
@@ -85,7 +85,7 @@ def _fired(account: Account, guard: GuardState) -> tuple[str, str, str]:
     return (
         f"{said}\n{safe(guard.reason)}".rstrip(),
         f"Peak {peak} · equity {equity} {account.currency} at {at}",
-        "Open prompts ended, every position that it guards is being closed.",
+        "Open prompts ended, every position that it watches is being closed.",
     )
 
 
@@ -114,7 +114,7 @@ def trade_notice(trade: Trade, account: Account, *, viewer: bool = False) -> Vie
 _WISHES = {
     OrderKind.OPEN: "Opening",
     OrderKind.CLOSE: "Closing",
-    OrderKind.CANCEL: "Withdrawing the order for",
+    OrderKind.CANCEL: "Withdrawing",
 }
 _ASKED = {
     OrderKind.OPEN: "is the position there?",
@@ -168,7 +168,7 @@ def safe_lines(text: str) -> str:
     return "\n".join(safe(line) for line in text.strip().splitlines())
 
 
-def stranger_view(user_id: UserId, *, bad_invite: bool) -> View:
+def stranger_view(user_id: UserId, *, bad_invite: bool = False) -> View:
     """What somebody without a membership reads."""
     head = (
         "This invite is used up or over."
@@ -208,9 +208,11 @@ def close_all_question(trades: int, waiting: int, asked: int) -> View:
     confirm = Button(
         text="Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
     )
+    wishes = [f"close {counted(trades, 'open trade')} at the market"] if trades else []
+    wishes += [f"withdraw {counted(waiting, 'waiting order')}"] if waiting else []
+    what = " and ".join(wishes)
     return View(
-        text=f"Close {counted(trades, 'open trade')} at the market and withdraw "
-        f"{counted(waiting, 'waiting order')} on your own accounts?",
+        text=f"{what[0].upper()}{what[1:]} on your own accounts?",
         rows=((confirm, _never_mind()),),
     )
 
@@ -221,24 +223,25 @@ def panic_question(accounts: Sequence[Account], argument: str) -> View:
     confirm = Button(text="Confirm", data=pack(Press.PANIC, argument), style="danger")
     return View(
         text=f"🛑 <b>Panic on {names}</b>: open prompts end, waiting orders are "
-        "withdrawn, every position in the guard's scope is closed, and nothing is "
+        "withdrawn, every position that the guard watches is closed, and nothing is "
         "ordered until somebody re-arms it. Go?",
         rows=((confirm, _never_mind()),),
     )
 
 
 def counted(count: int, what: str) -> str:
-    """``1 open trade``, ``2 open trades``, ``no open trade``."""
-    return f"{count or 'no'} {what}{'s' if count > 1 else ''}"
+    """``1 open trade``, ``2 open trades``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _never_mind() -> Button:
     return Button(text="Back", data=pack(Press.NEVER_MIND))
 
 
-def help_view(*, manages: bool) -> View:
-    """The commands of this person."""
-    lines = [f"/{name}: {what}" for name, what in COMMANDS.items()]
+def help_view(*, manages: bool, unknown: str = "") -> View:
+    """The commands of this person, after one that is none of them."""
+    lines = [f"There is no command {brief(unknown, 33)} here."] if unknown else []
+    lines += [f"/{name}: {what}" for name, what in COMMANDS.items()]
     if manages:
         lines += [f"/{name}: {what}" for name, what in ADMIN_COMMANDS.items()]
     return View(text="\n".join(lines))
@@ -253,6 +256,6 @@ COMMANDS = {
 ADMIN_COMMANDS = {
     "status": "everything on one screen",
     "guard": "drawdown, limit and headroom",
-    "panic": "flatten an account and stay out",
-    "rearm": "arm a fired guard again, with a reason",
+    "panic": "flatten an account and stay out: /panic ACCOUNT",
+    "rearm": "arm a fired guard again: /rearm ACCOUNT REASON",
 }

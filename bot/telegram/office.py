@@ -81,5 +81,5 @@ def open_telegram(
         bot=bot,
         gateway=gateway,
         receiver=Receiver(tools, bot, nursery, dispatching.handle),
-        sender=Sender(tools, gateway, bell),
+        sender=Sender(tools, gateway, nursery, bell=bell),
     )

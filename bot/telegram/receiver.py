@@ -7,19 +7,22 @@
 A process that dies in between finds the rows and handles them after the start.
 """
 
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError
-from aiogram.methods import DeleteWebhook, GetUpdates
-from aiogram.types import Update
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
+from aiogram.methods import DeleteWebhook
 
 from bot.tasks import Nursery, pause
+from bot.telegram.calls import FetchUpdates
 from core.desk.tools import Tools
+from core.errors import TapgateError
 from core.ids import UserId
 from core.messages import InboxUpdate
 from core.ports import Insert, Save
@@ -47,7 +50,7 @@ class Receiver:
         self._waiting: dict[UserId, deque[InboxUpdate]] = {}
         self._offset: int | None = None
         self.last_answer: timedelta | None = None
-        """When Telegram last answered a poll, by the monotonic clock."""
+        """When Telegram last answered us here, by the monotonic clock."""
 
     async def resume(self) -> int:
         """Hand on what an earlier process received but did not finish."""
@@ -62,20 +65,27 @@ class Receiver:
         """Poll for ever; a failed poll is tried again."""
         try:
             await self._bot(DeleteWebhook())
+            self.last_answer = self._tools.clock.monotonic()
         except AiogramError as failure:
             log.info("webhook_not_deleted", reason=type(failure).__name__)
         while True:
+            asked = self._tools.clock.monotonic()
             try:
-                await self.poll()
+                came = await self.poll()
+            except TelegramRetryAfter as told:
+                await pause(timedelta(seconds=told.retry_after))
             except AiogramError as failure:
                 log.warning("poll_failed", reason=type(failure).__name__)
                 await pause(RETRY)
+            else:
+                if not came and self._tools.clock.monotonic() - asked < RETRY:
+                    await pause(RETRY)  # some servers do not hold an empty poll
 
     async def poll(self) -> int:
         """One poll; returns how many updates came."""
         seconds = int(POLL.total_seconds())
         updates = await self._bot(
-            GetUpdates(offset=self._offset, timeout=seconds, allowed_updates=WANTED),
+            FetchUpdates(offset=self._offset, timeout=seconds, allowed_updates=WANTED),
             request_timeout=seconds + 10,
         )
         self.last_answer = self._tools.clock.monotonic()
@@ -94,11 +104,11 @@ class Receiver:
             if duplicate is None:
                 self.hand_on(row)
 
-    def _row(self, update: Update) -> InboxUpdate:
+    def _row(self, update: dict[str, Any]) -> InboxUpdate:
         return InboxUpdate(
-            id=update.update_id,
+            id=update["update_id"],
             user_id=UserId(sender_of(update)),
-            body=update.model_dump_json(exclude_none=True),
+            body=json.dumps(update),
             received_at=self._tools.clock.now(),
             done_at=None,
         )
@@ -127,12 +137,16 @@ class Receiver:
         except Exception:  # supervised edge: one bad update must not stop the rest
             log.exception("update_failed", update_id=update.id)
         done = replace(update, done_at=self._tools.clock.now())
-        await self._tools.journal.commit(Save(done))
+        try:
+            await self._tools.journal.commit(Save(done))
+        except TapgateError:  # it comes again after the next start
+            log.exception("update_not_marked", update_id=update.id)
 
 
-def sender_of(update: Update) -> int:
+def sender_of(update: dict[str, Any]) -> int:
     """The numeric id of whoever caused an update; 0 for nobody in particular."""
-    for event in (update.callback_query, update.message, update.my_chat_member):
-        if event is not None and event.from_user is not None:
-            return event.from_user.id
+    for kind in WANTED:
+        sender = (update.get(kind) or {}).get("from")
+        if sender is not None:
+            return int(sender["id"])
     return 0

@@ -6,17 +6,16 @@ Telegram tells us to wait for goes back with a later due time, so that one slow
 chat holds up nobody else.
 """
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 
-from bot.tasks import Bell
+from bot.tasks import Bell, Nursery
 from bot.telegram.cards import prompt_card
-from bot.telegram.gateway import (
-    Gateway,
+from bot.telegram.failures import (
     Lost,
     MessageGone,
     Paused,
@@ -24,13 +23,14 @@ from bot.telegram.gateway import (
     Unreachable,
     Unsent,
 )
+from bot.telegram.gateway import Gateway
 from bot.telegram.pacing import Pace
 from bot.telegram.telling import notice_view
 from bot.telegram.views import View, prompt_view
 from core.desk.joining import mark_blocked
 from core.desk.tools import Tools, again
 from core.ids import PromptId, UserId
-from core.messages import MESSAGES, OutboxItem, Topic
+from core.messages import MESSAGES, OutboxItem, Priority, Topic
 from core.moves import follow
 from core.ports import Save
 from core.prompts import (
@@ -43,11 +43,18 @@ from core.prompts import (
 
 log = structlog.get_logger()
 
-BATCH = 16
+T = TypeVar("T")
+
+_MATTERS = UNDECIDED | {PromptState.APPROVED}
+"""States of which a person must read even if they deleted the message."""
+AT_ONCE = 16
+"""Messages under way at the same time; a call that hangs delays only its own."""
 HOLD = timedelta(seconds=60)
-"""How long a claimed item is ours; longer than any call to Telegram may take."""
+"""How long a claimed item is ours; longer than sending one may take."""
 IDLE = timedelta(milliseconds=500)
-UNSENT_WAIT = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=1)
+"""How long a message holds its place for its chat's turn; then it goes back."""
+LONGEST_WAIT = timedelta(seconds=60)
 MOST_TRIES = 8
 """Answers that may be lost before a message is given up."""
 
@@ -55,23 +62,50 @@ MOST_TRIES = 8
 class Sender:
     """Sends what the outbox holds; one per bot token."""
 
-    def __init__(self, tools: Tools, gateway: Gateway, bell: Bell) -> None:
+    def __init__(
+        self, tools: Tools, gateway: Gateway, nursery: Nursery, *, bell: Bell
+    ) -> None:
         self._tools = tools
         self._gateway = gateway
+        self._nursery = nursery
         self._bell = bell
+        self._next: dict[str, list[OutboxItem]] = {}
+        """For each message that is under way: what came for it meanwhile."""
         self._pace = Pace(tools.clock)
+        self._troubles = 0
+        """Calls in a row that Telegram did not take."""
 
     async def run(self) -> None:
         """Send for ever."""
         while True:
-            if not await self.drain():
+            if not await self.take():
                 await self._bell.wait(IDLE)
 
-    async def drain(self) -> int:
-        """Send one batch; returns how many items it held."""
-        items = await self._tools.journal.claim(MESSAGES, limit=BATCH, hold=HOLD)
-        await asyncio.gather(*(self._send_group(group) for group in _groups(items)))
+    async def take(self) -> int:
+        """Begin with what is due, as far as there is room; returns how many items.
+
+        What comes for a message that is under way follows it.
+        """
+        room = AT_ONCE - len(self._next)
+        if room <= 0:
+            return 0
+        items = await self._tools.journal.claim(MESSAGES, limit=room, hold=HOLD)
+        for key, group in _groups(items).items():
+            if key in self._next:
+                self._next[key] += group
+            else:
+                self._next[key] = []
+                self._nursery.start(f"send:{key}", self._serve(key, group))
         return len(items)
+
+    async def _serve(self, key: str, group: list[OutboxItem]) -> None:
+        try:
+            while group:
+                await self._send_group(group)
+                group, self._next[key] = self._next[key], []
+        finally:
+            del self._next[key]
+            self._bell.ring()
 
     async def _send_group(self, group: list[OutboxItem]) -> None:
         """One message for all items that mean the same; then they are done."""
@@ -80,10 +114,12 @@ class Sender:
             await self._send(first)
         except Paused as pause:
             await self._later(group, pause.wait)
-        except Unsent:
-            await self._later(group, UNSENT_WAIT)
+        except Unsent as unsent:
+            self._troubles += 1
+            log.warning("telegram_in_trouble", reason=str(unsent))
+            await self._later(group, _growing(self._troubles))
         except Lost as lost:
-            await self._later(group, _backoff(first), why=str(lost))
+            await self._later(group, _growing(first.attempts), why=str(lost))
         except TelegramFailure as failure:
             log.warning(
                 "message_dropped",
@@ -92,10 +128,12 @@ class Sender:
                 reason=str(failure),
             )
             await self._done(group)
-        except Exception:  # supervised edge: one bad message must not stop the rest
+        except Exception as failure:  # supervised edge: the rest must leave
             log.exception("message_failed", topic=first.topic, subject=first.subject)
-            await self._later(group, _backoff(first), why="it cannot be made")
+            why = type(failure).__name__
+            await self._later(group, _growing(first.attempts), why=why)
         else:
+            self._troubles = 0
             await self._done(group)
 
     async def _send(self, item: OutboxItem) -> None:
@@ -104,13 +142,20 @@ class Sender:
             return
         view = await notice_view(self._tools, item)
         if view is not None and item.user_id is not None:
-            await self._to_person(item.user_id, view)
+            await self._send_new(item.user_id, view)
 
-    async def _to_person(self, user_id: UserId, view: View) -> int:
-        """Send a new message; a person who cannot be reached is marked."""
+    async def _send_new(self, user_id: UserId, view: View) -> int:
+        """Send a new message; a chat that has to wait keeps nobody else waiting."""
+        wait = self._pace.wait_for(user_id)
+        if wait > PATIENCE:
+            raise Paused(wait)
         await self._pace.turn(user_id)
+        return await self._minding(user_id, self._gateway.send(user_id, view))
+
+    async def _minding(self, user_id: UserId, call: Awaitable[T]) -> T:
+        """Learn from a failure what it says about the person's chat."""
         try:
-            return await self._gateway.send(user_id, view)
+            return await call
         except Paused as pause:
             self._pace.hold(user_id, pause.wait)
             raise
@@ -124,15 +169,40 @@ class Sender:
             return
         prompt, view = card.prompt, prompt_view(card)
         if prompt.chat_id is None or prompt.message_id is None:
-            message_id = await self._to_person(prompt.user_id, view)
+            message_id = await self._send_new(prompt.user_id, view)
             await again(lambda: self._delivered(prompt_id, message_id))
+        elif not await self._redrawn(prompt, prompt.chat_id, prompt.message_id, view):
+            await again(lambda: self._forget_message(prompt_id))
+            await self._send_prompt(prompt_id)
             return
+        if prompt.state is PromptState.APPROVED:
+            await self._redraw_copies(prompt)
+
+    async def _redrawn(
+        self, prompt: Prompt, chat_id: int, message_id: int, view: View
+    ) -> bool:
+        """Edit a prompt's message; ``False`` when it is gone and still matters."""
+        await self._pace.edit_turn()
+        edit = self._gateway.edit(chat_id, message_id, view)
         try:
-            await self._gateway.edit(prompt.chat_id, prompt.message_id, view)
+            await self._minding(prompt.user_id, edit)
         except MessageGone:
-            if prompt.state in UNDECIDED:
-                await again(lambda: self._forget_message(prompt_id))
-                await self._send_prompt(prompt_id)
+            return prompt.state not in _MATTERS
+        return True
+
+    async def _redraw_copies(self, prompt: Prompt) -> None:
+        """What becomes of an approval stands in the others' messages too."""
+        others = await self._tools.journal.find(
+            Prompt, signal_id=prompt.signal_id, account_id=prompt.account_id
+        )
+        items = [
+            self._tools.item(Topic.PROMPT, each.id, Priority.EDIT)
+            for each in others
+            if each.message_id is not None
+            and (each.viewer or each.state is PromptState.SUPERSEDED)
+        ]
+        if items:
+            await self._tools.journal.commit(*items)
 
     async def _delivered(self, prompt_id: PromptId, message_id: int) -> None:
         """Remember the message; whatever happened to the prompt meanwhile stays."""
@@ -177,14 +247,15 @@ class Sender:
         )
 
 
-def _groups(items: list[OutboxItem]) -> list[list[OutboxItem]]:
+def _groups(items: list[OutboxItem]) -> dict[str, list[OutboxItem]]:
     """Items for the same prompt together; every notice alone."""
     groups: dict[str, list[OutboxItem]] = {}
     for item in items:
         key = item.subject if item.topic is Topic.PROMPT else item.id
         groups.setdefault(key, []).append(item)
-    return list(groups.values())
+    return groups
 
 
-def _backoff(item: OutboxItem) -> timedelta:
-    return timedelta(seconds=min(60, 2**item.attempts))
+def _growing(tries: int) -> timedelta:
+    """How long to wait after so many failures."""
+    return min(LONGEST_WAIT, timedelta(seconds=2 ** min(tries, 6)))

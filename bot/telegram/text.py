@@ -17,6 +17,7 @@ MOST_MARKS = 3
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that show nothing although Unicode does not call them invisible."""
 _TAG = re.compile(r"<[^>]*>")
+_LIVE_TIME = re.compile(r"</?tg-time[^>]*>")
 
 
 def tidy(text: str) -> str:
@@ -43,6 +44,11 @@ def safe(text: str) -> str:
 def brief(text: str, limit: int) -> str:
     """A foreign text for HTML of which at most ``limit`` units are shown."""
     return html.escape(clip(tidy(text), limit), quote=False)
+
+
+def plainly(markup: str) -> str:
+    """HTML without what only newer servers understand: live times, folded quotes."""
+    return _LIVE_TIME.sub("", markup).replace("<blockquote expandable>", "<blockquote>")
 
 
 def units(text: str) -> int:
@@ -94,12 +100,12 @@ def clock(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
-def until(moment: datetime, *, now: datetime) -> str:
-    """A time to come: ``12:31 UTC``, with its date when that is not today's."""
-    later = moment.astimezone(UTC)
-    if later.date() == now.astimezone(UTC).date():
-        return clock(later)
-    return f"{later.day} {later:%b} {clock(later)}"
+def when(moment: datetime, *, now: datetime) -> str:
+    """A time of day, with its date when that is not today's: ``3 Dec 12:31 UTC``."""
+    there = moment.astimezone(UTC)
+    if there.date() == now.astimezone(UTC).date():
+        return clock(there)
+    return f"{there.day} {there:%b} {clock(there)}"
 
 
 def why(payload: str, limit: int) -> str:

@@ -26,10 +26,10 @@ from bot.telegram.text import (
     safe,
     shown_units,
     signed,
-    until,
+    when,
     why,
 )
-from core.desk.deciding import REASON_FOR
+from core.desk.reasons import REASON_FOR
 from core.ids import short
 from core.market import OrderType
 from core.money import ZERO, plain
@@ -145,7 +145,7 @@ def _account(card: PromptCard) -> str:
 def _standing(card: PromptCard) -> list[str]:
     """Where the prompt stands, in one or two lines."""
     prompt = card.prompt
-    if prompt.viewer and card.order is not None:
+    if prompt.viewer and card.order is not None and prompt.decided_at is None:
         return ["☑ Decided: approved", *_execution(card)]
     if prompt.state in (PromptState.QUEUED, PromptState.SENT):
         return _waiting(card)
@@ -174,7 +174,7 @@ def _waiting(card: PromptCard) -> list[str]:
 def _countdown(card: PromptCard) -> str:
     """The expiry, counted down by Telegram itself in the reader's own time."""
     moment = card.prompt.expires_at
-    unix, plainly = int(moment.timestamp()), until(moment, now=card.now)
+    unix, plainly = int(moment.timestamp()), when(moment, now=card.now)
     return f'⏳ Expires <tg-time unix="{unix}" format="r">{plainly}</tg-time>'
 
 

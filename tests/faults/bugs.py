@@ -45,24 +45,8 @@ class Buggy:
 
 
 def buggy(bug: Bug) -> Buggy:
-    """The wrappers of a bug."""
-    match bug:
-        case Bug.NONE:
-            return Buggy()
-        case Bug.ANSWER_BEFORE_COMMIT:
-            return Buggy(journal=AnswersFirst)
-        case Bug.DONE_BEFORE_SEND:
-            return Buggy(journal=DoneFirst)
-        case Bug.ROW_AFTER_SEND:
-            late = LateRows()
-            return Buggy(journal=late.journal, broker=late.broker)
-        case Bug.RETRY_ON_TIMEOUT:
-            return Buggy(broker=Impatient)
-        case Bug.RESUBMIT_ON_NOT_FOUND:
-            hasty = Hasty()
-            return Buggy(journal=hasty.journal, broker=hasty.broker)
-        case Bug.NO_UNIQUE_INTENT:
-            return Buggy(journal=Forgetful)
+    """The wrappers of a bug, new for each life."""
+    return _BUGS[bug]()
 
 
 class AnswersFirst(PassingJournal):
@@ -99,7 +83,8 @@ class DoneFirst(PassingJournal):
     ) -> list[OutboxItem]:
         items = await self.inner.claim(topics, limit=limit, hold=hold)
         done = [
-            replace(item, done_at=item.due_at) for item in items
+            replace(item, done_at=item.due_at)
+            for item in items
             if item.topic in MESSAGES
         ]
         if not done:
@@ -248,3 +233,24 @@ class Forgetful(PassingJournal):
             else:
                 kept.append(write)
         return tuple(kept)
+
+
+def _late_rows() -> Buggy:
+    late = LateRows()
+    return Buggy(journal=late.journal, broker=late.broker)
+
+
+def _hasty() -> Buggy:
+    hasty = Hasty()
+    return Buggy(journal=hasty.journal, broker=hasty.broker)
+
+
+_BUGS: dict[Bug, Callable[[], Buggy]] = {
+    Bug.NONE: Buggy,
+    Bug.ANSWER_BEFORE_COMMIT: lambda: Buggy(journal=AnswersFirst),
+    Bug.DONE_BEFORE_SEND: lambda: Buggy(journal=DoneFirst),
+    Bug.ROW_AFTER_SEND: _late_rows,
+    Bug.RETRY_ON_TIMEOUT: lambda: Buggy(broker=Impatient),
+    Bug.RESUBMIT_ON_NOT_FOUND: _hasty,
+    Bug.NO_UNIQUE_INTENT: lambda: Buggy(journal=Forgetful),
+}

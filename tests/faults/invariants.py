@@ -20,129 +20,24 @@ A run that does not reach its end has no verdict; that is a failure as well.
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.clock import SystemClock
 from bot.demo.people import ADA, SAM
 from core.broker import Deal, DealEntry
-from core.errors import Conflict
 from core.orders import LIVE
-from mt5_bridge.paper_store import Ledger
-from storage.journal import open_journal
 from tests.faults import ledgers
-from tests.faults.run import Run, Stuck
+from tests.faults.books import Books
 from tests.faults.runner import CREDENTIALS, TOKEN
-from tests.faults.world import DECIDE, World, _has
+from tests.faults.world import SHOWN, has_button
 
-Rows = list[Mapping[str, Any]]
-NEVER_FILLED = frozenset(
-    {"rejected", "expired", "cancelled", "not_executed", "parked"}
-)
+WANTED = {"Approve": "approve", "Confirm": "approve", "Reject": "reject"}
+"""What a button's label means in the database."""
+NEVER_FILLED = frozenset({"rejected", "expired", "cancelled", "not_executed", "parked"})
 """How an order may end without an execution."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the judge found; no violation is a clean run."""
-
-    violations: tuple[str, ...]
-    notes: tuple[str, ...]
-    """The steps that were passed."""
-    log: str
-
-    def broken(self) -> set[str]:
-        """The invariants that do not hold."""
-        return {each.split()[0] for each in self.violations}
-
-    def __str__(self) -> str:
-        lines = ["clean" if not self.violations else "violated:", *self.violations]
-        if self.violations:
-            lines += ["steps:", *self.notes, "log:", self.log]
-        return "\n".join(lines)
-
-
-class NoVerdict(AssertionError):
-    """A run that says nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """All ledgers of one run, side by side."""
-
-    world: World
-    broker: Ledger
-    signals: Rows
-    prompts: Rows
-    approvals: Rows
-    orders: Rows
-    sends: Rows
-    trades: Rows
-    audit: Rows
-    guard: Mapping[str, Any]
-
-    @property
-    def entries(self) -> list[Deal]:
-        """What was opened at the broker."""
-        return [deal for deal in self.broker.deals if deal.entry is DealEntry.IN]
-
-    @property
-    def extra(self) -> int:
-        """How many copies of one message deaths and lost answers may have left."""
-        return self.world.run.deaths
-
-
-def read_books(world: World) -> Books:
-    """Open all ledgers; the service must be dead."""
-    folder = world.run.folder
-
-    def table(name: str) -> Rows:
-        return ledgers.rows_of(folder, f"SELECT * FROM {name}")  # noqa: S608
-
-    return Books(
-        world=world,
-        broker=ledgers.broker(folder),
-        signals=table("signals"),
-        prompts=table("prompts"),
-        approvals=table("approvals"),
-        orders=table("orders"),
-        sends=table("sends"),
-        trades=table("trades"),
-        audit=table("audit"),
-        guard=table("guards")[0],
-    )
-
-
-async def judged(run: Run, story: Callable[[World], Awaitable[None]]) -> Verdict:
-    """Play a story to its end, or as far as it gets, and check every ledger.
-
-    Raises:
-        NoVerdict: the run did not go as planned, whatever the ledgers say.
-    """
-    world = World(run)
-    stuck: list[str] = []
-    try:
-        await story(world)
-        await run.drain()
-        if world.tap_what_is_left():
-            await run.drain()
-    except Stuck as wait:
-        stuck = [f"I9 never came: {wait}"]
-    if run.troubles:
-        raise NoVerdict("; ".join([*run.troubles, *run.notes(), run.log()]))
-    run.over = True
-    run.kill()
-    books = read_books(world)
-    found = [line for check in CHECKS for line in check(books)]
-    found += [line async for line in _whole(run)]
-    return Verdict(
-        violations=(*found, *stuck), notes=tuple(run.notes()), log=run.log()
-    )
-
-
-# ------------------------------------------------------------------ the invariants
 def _signals(books: Books) -> Iterator[str]:
     stored = {row["external_id"]: row["id"] for row in books.signals}
     told = books.world.told
@@ -169,7 +64,9 @@ def _cards(books: Books) -> Iterator[str]:
         cards = books.world.cards(told)
         if not 1 <= len(cards) <= 1 + books.extra:
             yield f"I2 {name} has {len(cards)} cards after {books.extra} deaths"
-        if told.decision and any(_has(card, label) for card in cards for label in DECIDE):
+        if told.decision and any(
+            has_button(card, label) for card in cards for label in SHOWN
+        ):
             yield f"I2 {name} is decided, and a card of it still asks"
         yield from _newest_card(books, name, told.id)
 
@@ -200,7 +97,7 @@ def _decisions(books: Books) -> Iterator[str]:
     yield from (f"I3 {n} entries of {key}" for key, n in opened.items() if n > 1)
     stored = {row["signal_id"]: row["decision"] for row in books.approvals}
     for name, told in books.world.told.items():
-        wanted = {"Approve": "approve", "Reject": "reject"}.get(told.decision)
+        wanted = WANTED.get(told.decision)
         refused = any(
             row["signal_id"] == told.id and row["state"] in {"refused", "expired"}
             for row in books.prompts
@@ -213,7 +110,9 @@ def _entries(books: Books) -> Iterator[str]:
     orders = {row["id"]: row for row in books.orders}
     by_magic = {row["magic"]: orders[row["order_id"]] for row in books.sends}
     approved = {
-        told.id for told in books.world.told.values() if told.decision == "Approve"
+        told.id
+        for told in books.world.told.values()
+        if WANTED.get(told.decision) == "approve"
     }
     executed: Counter[str] = Counter()
     for deal in books.entries:
@@ -227,6 +126,23 @@ def _entries(books: Books) -> Iterator[str]:
     for order in books.orders:
         if order["kind"] == "open":
             yield from _execution(order, executed[order["id"]])
+
+
+def _intents(books: Books) -> Iterator[str]:
+    """Each approval is one order, in the same transaction."""
+    ordered = Counter(row["approval_id"] for row in books.orders)
+    for row in books.approvals:
+        wanted = int(row["decision"] == "approve")
+        if ordered[row["id"]] != wanted:
+            yield f"I4 {ordered[row['id']]} orders of a tap to {row['decision']}"
+
+
+def _taps(books: Books) -> Iterator[str]:
+    """What Telegram handed over is not lost, although nobody tapped again."""
+    kept = {row["id"] for row in books.inbox}
+    lost = books.world.updates - kept
+    if lost:
+        yield f"I3 {len(lost)} taps never came to the inbox"
 
 
 def _execution(order: Mapping[str, Any], times: int) -> Iterator[str]:
@@ -264,30 +180,37 @@ def _result(trade: Mapping[str, Any], deals: Iterable[Deal]) -> Iterator[str]:
 
 def _guard(books: Books) -> Iterator[str]:
     fired = [row for row in books.audit if row["action"] == "guard_fired"]
-    if not fired:
-        return
-    if len(fired) > 1:
-        yield f"I5 the guard fired {len(fired)} times"
+    if fired:
+        yield from _fired_once(books, len(fired))
+        yield from _nothing_since(books)
+
+
+def _fired_once(books: Books, times: int) -> Iterator[str]:
+    if times > 1:
+        yield f"I5 the guard fired {times} times"
     if books.guard["phase"] != "locked":
         yield f"I5 the guard fired and is {books.guard['phase']}"
+    for text in ("The guard of demo fired", "demo is flat"):
+        told = len(books.world.heard(text))
+        if not 1 <= told <= 1 + books.extra:
+            yield f"I5 {told} messages say: {text}"
+
+
+def _nothing_since(books: Books) -> Iterator[str]:
+    """Everything is closed, once, and nothing came after."""
     if books.broker.positions or books.broker.orders:
         yield "I5 the guard fired and the account is not flat"
     since = datetime.fromisoformat(books.guard["triggered_at"])
     for deal in books.entries:
         if deal.time > since:
             yield f"I5 {deal.position_id} was opened after the guard had fired"
-    for text in ("The guard of demo fired", "demo is flat"):
-        told = len(books.world.heard(text))
-        if not 1 <= told <= 1 + books.extra:
-            yield f"I5 {told} messages say: {text}"
-    asked = [row for row in books.orders if row["kind"] == "close"]
-    out = Counter(
-        deal.position_id for deal in books.broker.deals if deal.entry is DealEntry.OUT
-    )
-    if any(times > 1 for times in out.values()):
-        yield f"I5 a position was closed more than once: {out}"
-    if any(row["state"] in LIVE for row in asked):
-        yield "I5 a close is still on its way"
+    exits = [deal for deal in books.broker.deals if deal.entry is DealEntry.OUT]
+    closed = Counter(deal.position_id for deal in exits)
+    for position, times in closed.items():
+        if times > 1:
+            yield f"I5 {position} was closed {times} times"
+    live = [row["id"] for row in books.orders if row["state"] in LIVE]
+    yield from (f"I5 order {each} is still on its way" for each in live)
 
 
 def _intruders(books: Books) -> Iterator[str]:
@@ -297,7 +220,8 @@ def _intruders(books: Books) -> Iterator[str]:
         yield from (f"I6 {user} got something" for user in strangers)
     acted = [row for row in books.audit if row["actor"] == f"user:{SAM.id}"]
     yield from (
-        f"I6 Sam did: {row['action']}" for row in acted
+        f"I6 Sam did: {row['action']}"
+        for row in acted
         if row["action"] != "tap_refused"
     )
 
@@ -319,33 +243,22 @@ def _liveness(books: Books) -> Iterator[str]:
     waiting = len(books.world.telegram.updates.waiting())
     if waiting:
         yield f"I9 {waiting} updates were never fetched"
+    queries = books.world.telegram.queries.values()
+    unanswered = [query.data for query in queries if query.answer is None]
+    if unanswered:
+        yield f"I9 {len(unanswered)} taps were never answered"
 
 
 CHECKS: tuple[Callable[[Books], Iterator[str]], ...] = (
     _signals,
     _cards,
     _decisions,
+    _taps,
     _entries,
+    _intents,
     _trades,
     _guard,
     _intruders,
     _secrets,
     _liveness,
 )
-
-
-async def _whole(run: Run) -> Any:
-    """I7, by SQLite's own checks and by the chain's."""
-    with ledgers.database(run.folder) as rows:
-        answer = rows.execute("PRAGMA integrity_check").fetchone()[0]
-        if answer != "ok":
-            yield f"I7 integrity_check says {answer}"
-        if broken := rows.execute("PRAGMA foreign_key_check").fetchall():
-            yield f"I7 {len(broken)} foreign keys point nowhere"
-    journal = await open_journal("", clock=SystemClock(), data_dir=run.folder)
-    try:
-        await journal.verify_audit()
-    except Conflict as broken_chain:
-        yield f"I7 {broken_chain}"
-    finally:
-        await journal.close()

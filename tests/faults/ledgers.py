@@ -39,7 +39,9 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
 def undone(folder: Path) -> list[str]:
     """What the service still has to do; nothing when it is quiet."""
     with database(folder) as rows:
-        counts = {what: rows.execute(sql).fetchone()[0] for what, sql in _UNDONE.items()}
+        counts = {
+            what: rows.execute(sql).fetchone()[0] for what, sql in _UNDONE.items()
+        }
         trades = rows.execute("SELECT count(*) FROM trades WHERE state = 'open'")
         recorded = trades.fetchone()[0]
     left = [f"{count} {what}" for what, count in counts.items() if count]

@@ -13,14 +13,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
+from typing_extensions import override
 
 from bot.clock import SystemClock
 from bot.demo.people import ADA, PEOPLE
 from bot.sandbox import Sandbox, create_sandbox
+from bot.sandbox.faults import Fault
 from tests.faults import ledgers
 from tests.faults.bugs import Bug
 from tests.faults.runner import LOG, NOTES, Life
@@ -31,8 +33,12 @@ GLANCE = 0.02
 """Seconds between two looks at something."""
 PATIENCE = 30
 """Seconds that one step of a story may take, whatever happens."""
-QUIET_FOR = 1.5
+PATIENCE_WITH_BUG = 10
+"""The same where something is wrong on purpose and may never end."""
+QUIET_FOR = 4.0
 """Seconds without anything to do after which nothing more will come."""
+BETWEEN_LOOKS = 0.1
+"""Seconds between two looks at the database."""
 
 
 class Stuck(Exception):
@@ -48,12 +54,19 @@ class Plan:
     bug: Bug = Bug.NONE
     lost_replies: int = 0
     late_history: bool = False
+    lost_answers: int = 0
+    """How many cards reach Telegram without our hearing of it."""
+    lost_pictures: bool = False
+    """Whether the pictures are gone after each death."""
 
+    @override
     def __str__(self) -> str:
-        deaths = ", then ".join(map(str, self.deaths)) or "nowhere"
+        deaths = ", then ".join(map(str, self.deaths)) or "no death"
         more = [self.bug.value] if self.bug else []
         more += ["lost reply"] if self.lost_replies else []
         more += ["late history"] if self.late_history else []
+        more += ["lost answer"] if self.lost_answers else []
+        more += ["lost pictures"] if self.lost_pictures else []
         return f"{deaths}{' with ' if more else ''}{', '.join(more)}"
 
 
@@ -97,6 +110,8 @@ class Run:
             if self.over:
                 return
             self.deaths += 1
+            if self.plan.lost_pictures:
+                shutil.rmtree(self.folder / "media")
         self.troubles.append("the service ended by itself")
 
     async def _live(self, number: int, death: Kill | float | None) -> None:
@@ -129,42 +144,55 @@ class Run:
         """Wait for something to be true.
 
         Raises:
-            Stuck: nothing happens any more and it is not, or it takes too long.
+            Stuck: it is not, and nothing happens any more or it takes too long.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE
-        quiet_since = loop.time()
+        now = asyncio.get_running_loop().time
+        deadline = now() + (PATIENCE_WITH_BUG if self.plan.bug else PATIENCE)
+        looked = idle_since = now()
         while not met():
-            now = loop.time()
-            if not self.quiet():
-                quiet_since = now
-            if now - quiet_since > QUIET_FOR or now > deadline or self.troubles:
+            if now() - looked > BETWEEN_LOOKS:
+                looked = now()
+                idle_since = idle_since if self.idle() else looked
+            if now() - idle_since > QUIET_FOR:
+                self._miss_death()
+                raise Stuck(what)
+            if now() > deadline or self.troubles:
                 raise Stuck(what)
             await asyncio.sleep(GLANCE)
 
-    def quiet(self) -> bool:
-        """Whether the service lives its last life and has nothing to do."""
-        return (
-            self.deaths == len(self.plan.deaths)
-            and self.sandbox.world.updates.bot_is_listening
-            and not self.sandbox.world.updates.waiting()
-            and not ledgers.undone(self.folder)
-        )
-
     async def drain(self) -> None:
-        """Wait until nothing is left to do, and stays so for a moment.
+        """Wait until nothing is left to do, in three looks in a row.
 
         Raises:
             Stuck: something never gets done.
         """
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        in_a_row = 0
-        while in_a_row < 3:
-            in_a_row = in_a_row + 1 if self.quiet() else 0
-            if asyncio.get_running_loop().time() > deadline or self.troubles:
-                left = ", ".join(ledgers.undone(self.folder))
-                raise Stuck(left or "the service does not listen")
-            await asyncio.sleep(0.05)
+        looks = 0
+
+        def calm() -> bool:
+            nonlocal looks
+            looks = looks + 1 if self.idle() and not self.deaths_to_come else 0
+            return looks > 3
+
+        await self.until(calm, "peace")
+
+    @property
+    def deaths_to_come(self) -> int:
+        """How often the service must still die."""
+        return len(self.plan.deaths) - self.deaths
+
+    def _miss_death(self) -> None:
+        """A life that has nothing to do any more will not come to its end."""
+        if self.deaths_to_come:
+            death = self.plan.deaths[self.deaths]
+            self.troubles.append(f"life {self.deaths + 1} never came to {death}")
+
+    def idle(self) -> bool:
+        """Whether the service is up and has nothing to do."""
+        return (
+            f"STARTED {self.deaths + 1}" in self.notes()
+            and not self.sandbox.world.updates.waiting()
+            and not ledgers.undone(self.folder)
+        )
 
 
 async def ended(pid: int, seconds: float | None) -> bool:
@@ -174,11 +202,11 @@ async def ended(pid: int, seconds: float | None) -> bool:
     except ProcessLookupError:
         return True
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    loop.add_reader(handle, lambda: over.done() or over.set_result(None))
+    over = asyncio.Event()
+    loop.add_reader(handle, over.set)
     try:
         async with asyncio.timeout(seconds):
-            await over
+            await over.wait()
     except TimeoutError:
         return bool(select.select([handle], [], [], 0)[0])
     finally:
@@ -203,6 +231,9 @@ async def running(
             port=free_port(),
             zygote=zygote,
         )
+        for _ in range(plan.lost_answers):
+            lost = Fault(method="sendphoto", drop_after_apply=True)
+            sandbox.world.faults.add(lost)
         lives = asyncio.create_task(run.keep_alive())
         try:
             yield run
@@ -244,13 +275,7 @@ def free_port() -> int:
 
 
 async def make_template(zygote: Zygote, folder: Path) -> None:
-    """Let a process prepare the data that every run begins with."""
-    folder.mkdir()
+    """Let a process prepare the data that every run begins with; the folder exists."""
     life = Life(folder=folder, port=1, telegram="http://127.0.0.1:1", number=0)
     assert await ended(zygote.fork(life), 60), "preparing took too long"
     assert not (log := (folder / LOG).read_text()), log
-
-
-def without_bug(plan: Plan) -> Plan:
-    """The same run of a healthy house."""
-    return replace(plan, bug=Bug.NONE)

@@ -20,18 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from typing_extensions import override
 
 from bot import logs
 from bot.app import House, Wrap, open_house
 from bot.clock import SystemClock
-from bot.config import Settings
 from bot.demo.house import CONSENT
 from bot.demo.people import ADA
 from bot.plans import plan_of
 from bot.providers import add_provider
 from bot.service import Service
+from bot.settings import Settings
 from bot.telegram import pacing
 from charts.media import MediaStore
+from charts.pool import RenderPool
 from core.desk.commanding import keep_accounts
 from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
@@ -44,11 +46,11 @@ from tests.faults.steps import Moment, Step
 from tests.faults.tripwire import (
     Kill,
     LateBroker,
-    Tripwire,
     TrippingBroker,
     TrippingCalls,
     TrippingCharts,
     TrippingJournal,
+    Tripwire,
 )
 from tests.mt5_bridge.bench import FlatFeed
 
@@ -151,7 +153,7 @@ async def open_test_house(life: Life, wire: Tripwire) -> AsyncIterator[House]:
     ) as house:
         pictures = InstantCharts(MediaStore(life.folder / "media"))
         tools = replace(house.tools, charts=TrippingCharts(pictures, wire))
-        yield replace(house, tools=tools, pool=NoPool())
+        yield replace(house, tools=tools, pool=NoPool(1, timedelta(seconds=1)))
 
 
 def paper_file(folder: Path) -> Path:
@@ -170,14 +172,12 @@ def _paper(folder: Path) -> PaperBroker:
     )
 
 
-class NoPool:
-    """No processes that draw."""
+class NoPool(RenderPool):
+    """A pool that nobody asks, so that it needs no process."""
 
+    @override
     async def start(self) -> None:
         """Nothing to start."""
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 class InstantCharts:
@@ -238,6 +238,7 @@ async def live(life: Life) -> None:
         calls = TrippingCalls(wire)
         service.telegram.bot.session.middleware.register(calls)
         await service.start(extra=lambda app: _add_price(app, house))
+        wire.says(f"STARTED {life.number}")
         await asyncio.Event().wait()
 
 

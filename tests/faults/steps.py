@@ -6,22 +6,15 @@ before or after it. Nothing in the product knows of these names: a step is recog
 by the rows that it writes or by the method that it calls.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aiogram.methods import (
-    AnswerCallbackQuery,
-    EditMessageCaption,
-    EditMessageText,
-    SendMessage,
-    SendPhoto,
-)
 from core.accounts import GuardPhase, GuardState
-from core.messages import MESSAGES, AuditEntry, InboxUpdate, OutboxItem, Topic
+from core.messages import MESSAGES, WORK, InboxUpdate, OutboxItem
 from core.orders import Order, OrderKind, OrderState, Send, SendState
 from core.ports import Insert, Row, Save, Write
-from core.prompts import Approval, Decision, Prompt
+from core.prompts import Approval, Decision, Prompt, PromptState
 from core.signals import Action, Signal
 from core.trades import Trade, TradeState
 
@@ -53,8 +46,12 @@ class Step(StrEnum):
     """Telegram's updates are stored; the next poll confirms them."""
     APPROVE = "approve"
     """Approval, order and their consequences."""
+    ASK = "ask"
+    """The numbers changed: they have to be confirmed."""
     REJECT = "reject"
     """A rejection."""
+    REASON = "reason"
+    """Why it was rejected."""
     ANSWER = "answer"
     """The tap is answered at Telegram."""
     HANDLED = "handled"
@@ -75,10 +72,14 @@ class Step(StrEnum):
     """After a start: what was on its way is unknown now."""
     ADOPT = "adopt"
     """What was unknown is found at the broker."""
-    MISSED = "missed"
-    """What was unknown was not found, for the first time."""
+    LOOK = "look"
+    """The broker is asked for what is unknown; the answer is kept in memory only."""
     ABSENT = "absent"
     """What was unknown is proved not executed."""
+    TRADE_OPENED = "trade_opened"
+    """A trade that the broker opened, its price having come, is recorded."""
+    PENDING_ENDED = "pending_ended"
+    """A pending order that is over at the broker is so here."""
     TRADE_CLOSED = "trade_closed"
     """A trade that the broker closed is recorded."""
     TRIGGER = "trigger"
@@ -87,12 +88,16 @@ class Step(StrEnum):
     """Prompts end, queued entries are withdrawn."""
     CLOSE_ORDER = "close_order"
     """The close of one position is ordered."""
+    CANCEL_ORDER = "cancel_order"
+    """The withdrawal of one pending order is ordered."""
     CLOSE_INTENT = "close_intent"
-    """A closing order leaves now."""
+    """A closing or withdrawing order leaves now."""
     CLOSE = "close"
     """The broker is told to close."""
+    CANCEL = "cancel"
+    """The broker is told to withdraw a pending order."""
     CLOSE_OUTCOME = "close_outcome"
-    """What the broker answered to a close."""
+    """What the broker answered to a close or a withdrawal."""
     NOTHING_LEFT = "nothing_left"
     """One look of two that found nothing."""
     FLAT = "flat"
@@ -110,7 +115,9 @@ class Moment(StrEnum):
     AFTER = "after"
 
 
-UNNAMED = frozenset({"measured", "trade seen", "curve", "report", "tap refused"})
+UNNAMED = frozenset(
+    {"measured", "trade seen", "curve", "report", "redraw asked", "tap refused"}
+)
 """Commits without a name of their own: looks at the market, and what they draw."""
 
 
@@ -122,72 +129,113 @@ class Named:
     what: str = ""
 
 
-def step_of(writes: Iterable[Write], *, sent_here: Iterable[int]) -> Named:
-    """The step that a transaction is; ``sent_here`` are numbers sent in this life."""
-    writes = list(writes)
-    new = {type(each.row): each.row for each in writes if isinstance(each, Insert)}
-    kept = {type(each.row): each.row for each in writes if isinstance(each, Save)}
-    return Named(
-        _of_new(new, kept) or _of_kept(kept, sent_here) or Step.OTHER,
-        _unnamed(writes, new, kept),
-    )
+class Rows:
+    """What a transaction writes, by kind; the last of each kind stands for all."""
+
+    def __init__(self, writes: Iterable[Write], sent_here: Collection[int]) -> None:
+        writes = list(writes)
+        self.new = {type(w.row): w.row for w in writes if isinstance(w, Insert)}
+        self.kept = {type(w.row): w.row for w in writes if isinstance(w, Save)}
+        self.sent_here = sent_here
+        """Magic numbers that were sent in this life."""
 
 
-Rows = dict[type[Row], Row]
+Rule = Callable[[Rows], bool]
 
 
-def _of_new(new: Rows, kept: Rows) -> Step | None:
-    """By what is inserted, the weightiest row first."""
-    match new:
-        case _ if isinstance(signal := new.get(Signal), Signal):
-            opened = signal.action is Action.OPEN
-            return Step.SIGNAL if opened else Step.WITHDRAWAL
-        case _ if InboxUpdate in new:
-            return Step.INBOX
-        case _ if Prompt in new:
-            return Step.PROPOSE
-        case _ if isinstance(approval := new.get(Approval), Approval):
-            approved = approval.decision is Decision.APPROVE
-            return Step.APPROVE if approved else Step.REJECT
-        case _ if isinstance(send := new.get(Send), Send):
-            order = kept.get(Order)
-            opening = isinstance(order, Order) and order.kind is OrderKind.OPEN
-            return Step.INTENT if opening else Step.CLOSE_INTENT
-        case _ if isinstance(order := new.get(Order), Order):
-            return Step.CLOSE_ORDER if order.kind is OrderKind.CLOSE else None
-    return None
+def _new(kind: type[Row], /, **fields: object) -> Rule:
+    return lambda rows: _fits(rows.new.get(kind), fields)
 
 
-def _of_kept(kept: Rows, sent_here: Iterable[int]) -> Step | None:
-    """By what is saved."""
-    send, trade, prompt = kept.get(Send), kept.get(Trade), kept.get(Prompt)
-    if isinstance(send, Send):
-        return _of_send(send, kept.get(Order), sent_here)
-    if isinstance(trade, Trade) and trade.state is TradeState.CLOSED:
-        return Step.TRADE_CLOSED
-    if isinstance(prompt, Prompt) and len(kept) == 1 and prompt.message_id:
-        return Step.DELIVERED
-    if isinstance(item := kept.get(OutboxItem), OutboxItem) and item.done_at:
-        return Step.TOLD if item.topic in MESSAGES else Step.WORK_DONE
-    if InboxUpdate in kept:
-        return Step.HANDLED
-    signal = kept.get(Signal)
-    proposed = isinstance(signal, Signal) and signal.proposed_at is not None
-    return Step.PROPOSED if proposed else None
+def _kept(kind: type[Row], /, **fields: object) -> Rule:
+    return lambda rows: _fits(rows.kept.get(kind), fields)
 
 
-def _of_send(
-    send: Send, order: Row | None, sent_here: Iterable[int]
-) -> Step | None:
-    """What became of a transmission; an order says how it was learned."""
-    if not isinstance(order, Order):
-        return Step.MISSED
-    if send.state is SendState.ABSENT:
-        return Step.ABSENT
-    if send.magic in sent_here:
-        opening = order.kind is OrderKind.OPEN
-        return Step.OUTCOME if opening else Step.CLOSE_OUTCOME
-    return Step.GIVE_UP if order.state is OrderState.UNKNOWN else Step.ADOPT
+def _fits(row: Row | None, fields: dict[str, object]) -> bool:
+    """A field has the value, is one of a set, or is there at all."""
+    for name, wanted in fields.items():
+        value = getattr(row, name, None)
+        if isinstance(wanted, frozenset):
+            fits = value in wanted
+        else:
+            fits = value is not None if wanted is THERE else value == wanted
+        if not fits:
+            return False
+    return row is not None
+
+
+def _answered(kind: frozenset[OrderKind]) -> Rule:
+    """The answer to what was sent in this life."""
+
+    def rule(rows: Rows) -> bool:
+        send, order = rows.kept.get(Send), rows.kept.get(Order)
+        return (
+            isinstance(send, Send)
+            and send.magic in rows.sent_here
+            and _fits(order, {"kind": kind})
+        )
+
+    return rule
+
+
+def _both(one: Rule, other: Rule) -> Rule:
+    return lambda rows: one(rows) and other(rows)
+
+
+def _alone(rule: Rule) -> Rule:
+    return lambda rows: len(rows.kept) == 1 and rule(rows)
+
+
+THERE = object()
+_OPENING = frozenset({OrderKind.OPEN})
+_ENDING = frozenset({OrderKind.CLOSE, OrderKind.CANCEL})
+RULES: tuple[tuple[Step, Rule], ...] = (
+    (Step.SIGNAL, _new(Signal, action=Action.OPEN)),
+    (Step.WITHDRAWAL, _new(Signal, action=Action.CANCEL)),
+    (Step.INBOX, _new(InboxUpdate)),
+    (Step.PROPOSE, _new(Prompt)),
+    (Step.APPROVE, _new(Approval, decision=Decision.APPROVE)),
+    (Step.REJECT, _new(Approval, decision=Decision.REJECT)),
+    (Step.INTENT, _both(_new(Send), _kept(Order, kind=OrderKind.OPEN))),
+    (Step.CLOSE_INTENT, _new(Send)),
+    (Step.CLOSE_ORDER, _new(Order, kind=OrderKind.CLOSE)),
+    (Step.CANCEL_ORDER, _new(Order, kind=OrderKind.CANCEL)),
+    (Step.ABSENT, _kept(Send, state=SendState.ABSENT)),
+    (Step.OUTCOME, _answered(_OPENING)),
+    (Step.CLOSE_OUTCOME, _answered(_ENDING)),
+    (Step.GIVE_UP, _both(_kept(Send), _kept(Order, state=OrderState.UNKNOWN))),
+    (Step.ADOPT, _kept(Send)),
+    (Step.TRADE_OPENED, _new(Trade)),
+    (Step.TRADE_CLOSED, _kept(Trade, state=TradeState.CLOSED)),
+    (Step.ASK, _kept(Prompt, state=PromptState.CONFIRMING)),
+    (Step.DELIVERED, _alone(_kept(Prompt, message_id=THERE))),
+    (Step.REASON, _kept(Approval)),
+    (Step.TOLD, _kept(OutboxItem, topic=MESSAGES, done_at=THERE)),
+    (Step.WORK_DONE, _kept(OutboxItem, topic=WORK, done_at=THERE)),
+    (Step.HANDLED, _kept(InboxUpdate)),
+    (Step.PENDING_ENDED, _kept(Order, state=OrderState.CANCELLED)),
+    (Step.PROPOSED, _kept(Signal, proposed_at=THERE)),
+)
+"""How a transaction is recognised; the first rule that fits names it."""
+
+
+def step_of(writes: Iterable[Write], *, sent_here: Collection[int]) -> Named:
+    """The step that a transaction is."""
+    rows = Rows(writes, sent_here)
+    named = next((step for step, rule in RULES if rule(rows)), None)
+    return Named(named) if named else Named(Step.OTHER, _unnamed(rows))
+
+
+def _unnamed(rows: Rows) -> str:
+    kinds = {each.__name__ for each in (*rows.new, *rows.kept)}
+    known = {
+        frozenset({"EquityPoint"}): "curve",
+        frozenset({"OutboxItem"}): "redraw asked",
+        frozenset({"Reconciliation"}): "report",
+        frozenset({"Trade"}): "trade seen",
+        frozenset(): "tap refused",
+    }
+    return known.get(frozenset(kinds), " ".join(sorted(kinds)))
 
 
 def step_of_guard(before: GuardState | None, after: GuardState) -> Step | None:
@@ -204,25 +252,11 @@ def step_of_guard(before: GuardState | None, after: GuardState) -> Step | None:
     return Step.NOTHING_LEFT if after.flat_readings > before.flat_readings else None
 
 
-def _unnamed(writes: list[Write], new: Rows, kept: Rows) -> str:
-    if GuardState in kept:
-        return "measured"
-    if Trade in kept:
-        return "trade seen"
-    kinds = {each.__name__ for each in (*new, *kept)}
-    known = {
-        frozenset({"EquityPoint"}): "curve",
-        frozenset({"Reconciliation"}): "report",
-        frozenset(): "tap refused",
-    }
-    return known.get(frozenset(kinds), " ".join(sorted(kinds)))
-
-
 METHODS = {
-    SendPhoto: Step.CARD,
-    SendMessage: Step.NOTICE,
-    EditMessageCaption: Step.REDRAW,
-    EditMessageText: Step.REDRAW,
-    AnswerCallbackQuery: Step.ANSWER,
+    "sendPhoto": Step.CARD,
+    "sendMessage": Step.NOTICE,
+    "editMessageCaption": Step.REDRAW,
+    "editMessageText": Step.REDRAW,
+    "answerCallbackQuery": Step.ANSWER,
 }
 """The calls to Telegram that change something there."""

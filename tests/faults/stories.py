@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from enum import StrEnum
 
 from tests.faults import ledgers
 from tests.faults.runner import BALANCE
-from tests.faults.world import ENTRY, R, Told, World
+from tests.faults.world import ENTRY, SPREAD, R, Told, World
 
 RUNS = 6
 """R in favour that the price runs before it falls back."""
 KEPT = R / 2
 """Above the entry, where the fall ends: before any stop."""
+MOVED = Decimal("0.4")
+"""R that the price moves between the prompt and the tap: more than agreed."""
 ENDED = ("Filled", "Not executed", "Broker refused")
 
 
@@ -24,7 +27,7 @@ async def trade(world: World) -> None:
     await world.decide(taken, "Approve", taps=2)
     await world.intrude(declined)
     await world.decide(declined, "Reject")
-    await world.see(declined, "Rejected")
+    await world.press(declined, "News", "· News")
     await world.see(taken, *ENDED)
     if world.shows(taken, "Filled"):
         await world.move(ENTRY + R * 2)
@@ -61,12 +64,24 @@ async def _rise_and_fall(world: World, held: list[Told]) -> None:
 
 
 def _peak(world: World) -> float:
-    return float(ledgers.rows_of(world.run.folder, "SELECT peak FROM guards")[0]["peak"])
+    return float(
+        ledgers.rows_of(world.run.folder, "SELECT peak FROM guards")[0]["peak"]
+    )
 
 
 def _phase(world: World) -> str:
     rows = ledgers.rows_of(world.run.folder, "SELECT phase FROM guards")
     return str(rows[0]["phase"])
+
+
+async def confirmation(world: World) -> None:
+    """The price moves before the tap: the new numbers have to be confirmed."""
+    told = await world.post("moved")
+    await world.see(told)
+    await world.move(ENTRY - SPREAD + R * MOVED)
+    await world.decide(told, "Approve")
+    await world.decide(told, "Confirm")
+    await world.see(told, *ENDED)
 
 
 async def withdrawal(world: World) -> None:
@@ -77,16 +92,49 @@ async def withdrawal(world: World) -> None:
     await world.see(told, "Withdrawn by the provider")
 
 
+async def panic(world: World) -> None:
+    """One limit order is filled by the market, one waits; Ada flattens everything."""
+    near, far = [
+        await world.post(
+            name,
+            order_type="limit",
+            price=str(price),
+            stop_loss=str(price - R),
+            take_profit=str(price + R * 12),
+        )
+        for name, price in (("near", ENTRY - R), ("far", ENTRY - R * 8))
+    ]
+    await asyncio.gather(world.decide(near, "Approve"), world.decide(far, "Approve"))
+    for told in (near, far):
+        await world.see(told, "Waits at the broker", *ENDED)
+    await world.move(ENTRY - R - SPREAD)
+    await world.see(near, "Filled", *ENDED)
+    filled = world.shows(near, "Filled")
+    waits = world.shows(far, "Waits at the broker")
+    while _phase(world) == "armed":
+        await world.ask("/panic demo", "Confirm")
+    await world.hear("The guard of demo fired", "demo is flat")
+    if filled:
+        await world.see(near, "Closed by /panic")
+    if waits:
+        await world.see(far, "Not executed")
+    await world.run.until(lambda: _phase(world) == "locked", "the guard locks")
+
+
 class Story(StrEnum):
     """The stories by name."""
 
     TRADE = "trade"
     GUARD = "guard"
+    PANIC = "panic"
+    CONFIRMATION = "confirmation"
     WITHDRAWAL = "withdrawal"
 
 
 STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
     Story.TRADE: trade,
     Story.GUARD: guard,
+    Story.PANIC: panic,
+    Story.CONFIRMATION: confirmation,
     Story.WITHDRAWAL: withdrawal,
 }

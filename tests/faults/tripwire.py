@@ -10,9 +10,8 @@ import signal
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import (
@@ -24,9 +23,17 @@ from aiogram.methods.base import TelegramType
 from typing_extensions import override
 
 from core.accounts import GuardState
-from core.broker import BrokerRequest, CloseRequest, OpenRequest, OrderResult
+from core.broker import (
+    BrokerRequest,
+    CancelRequest,
+    CloseRequest,
+    OpenRequest,
+    OrderLookup,
+    OrderResult,
+)
 from core.errors import Duplicate, OutcomeUnknown
 from core.messages import Lease, OutboxItem, Topic
+from core.orders import Send
 from core.ports import Broker, Charts, Journal, Media, Save, SignalChart, Write
 from tests.faults.passing import PassingBroker, PassingJournal
 from tests.faults.steps import METHODS, Moment, Named, Step, step_of, step_of_guard
@@ -40,6 +47,7 @@ class Kill:
     moment: Moment
     hit: int = 1
 
+    @override
     def __str__(self) -> str:
         times = f" {self.hit}" if self.hit > 1 else ""
         return f"{self.moment} {self.step}{times}"
@@ -55,13 +63,17 @@ class Tripwire:
         self.sent_here: set[int] = set()
         """Magic numbers that were sent in this life."""
 
+    def says(self, line: str) -> None:
+        """Add a line to the notes."""
+        os.write(self._notes, f"{line}\n".encode())
+
     def passes(self, step: Step, moment: Moment, what: str = "") -> None:
         """Come by a step; the process may end here."""
         self._passed[step, moment] += 1
         hit = self._passed[step, moment]
         name = f"{moment} {step} {what}".strip()
         ends = self._kill == Kill(step, moment, hit)
-        os.write(self._notes, f"{'KILLED ' if ends else ''}{name}\n".encode())
+        self.says(f"{'KILLED ' if ends else ''}{name}")
         if ends:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -87,7 +99,13 @@ class TrippingJournal(PassingJournal):
                 step = step_of_guard(before, write.row)
                 return Named(step) if step else Named(Step.OTHER, "measured")
         named = step_of(writes, sent_here=self._wire.sent_here)
-        return named if named.step is Step.OTHER else Named(named.step)
+        if named.step in (Step.OUTCOME, Step.CLOSE_OUTCOME):
+            self._wire.sent_here -= {
+                each.row.magic
+                for each in writes
+                if isinstance(each, Save) and isinstance(each.row, Send)
+            }
+        return named
 
     @override
     async def accept(
@@ -118,6 +136,13 @@ class TrippingJournal(PassingJournal):
         return taken
 
 
+REQUESTS = {
+    OpenRequest: Step.ENTRY,
+    CloseRequest: Step.CLOSE,
+    CancelRequest: Step.CANCEL,
+}
+
+
 class TrippingBroker(PassingBroker):
     """A broker; every send is a step. The reply of ``lost`` entries never comes."""
 
@@ -128,7 +153,7 @@ class TrippingBroker(PassingBroker):
 
     @override
     async def send(self, request: BrokerRequest) -> OrderResult:
-        step = {OpenRequest: Step.ENTRY, CloseRequest: Step.CLOSE}[type(request)]
+        step = REQUESTS[type(request)]
         self._wire.sent_here.add(request.magic)
         self._wire.passes(step, Moment.BEFORE)
         result = await self.inner.send(request)
@@ -139,6 +164,13 @@ class TrippingBroker(PassingBroker):
             raise OutcomeUnknown(message)
         return result
 
+    @override
+    async def find(self, magic: int) -> OrderLookup:
+        self._wire.passes(Step.LOOK, Moment.BEFORE)
+        found = await self.inner.find(magic)
+        self._wire.passes(Step.LOOK, Moment.AFTER)
+        return found
+
 
 class TrippingCharts:
     """Charts; every picture is a step."""
@@ -147,7 +179,7 @@ class TrippingCharts:
         self._charts = charts
         self._wire = wire
 
-    async def signal_chart(self, chart: SignalChart, *, at: Any) -> Media:
+    async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
         self._wire.passes(Step.DRAW, Moment.BEFORE)
         media = await self._charts.signal_chart(chart, at=at)
         self._wire.passes(Step.DRAW, Moment.AFTER)
@@ -167,7 +199,7 @@ class TrippingCalls(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        step = METHODS.get(type(method))
+        step = METHODS.get(method.__api_method__)
         if step is None:
             return await make_request(bot, method)
         self._wire.passes(step, Moment.BEFORE)
@@ -188,10 +220,10 @@ class LateBroker(PassingBroker):
         self._asked: float | None = None
 
     @override
-    async def find(self, magic: int) -> Any:
+    async def find(self, magic: int) -> OrderLookup:
         now = asyncio.get_running_loop().time()
         self._asked = now if self._asked is None else self._asked
         found = await self.inner.find(magic)
         if now - self._asked < LATE.total_seconds():
-            return type(found)(positions=(), orders=(), past_orders=(), deals=())
+            return OrderLookup(positions=(), orders=(), past_orders=(), deals=())
         return found

@@ -6,9 +6,10 @@ taps that were made.
 
 import asyncio
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 import aiohttp
 
@@ -25,11 +26,17 @@ from tests.faults.runner import CREDENTIALS, PRICE_PATH
 GOLD = "XAUUSD"
 ENTRY = Decimal("1950.25")
 """The ask of a market at which nothing moves."""
+SPREAD = Decimal("0.25")
 R = Decimal(5)
 """From entry to stop, in price."""
 UNANSWERED = 1.0
 """Seconds after which a person taps again."""
-DECIDE = ("Approve", "Reject", "Confirm")
+SHOWN = {
+    "Approve": ("Approved", "Confirm?"),
+    "Confirm": ("Approved",),
+    "Reject": ("Rejected",),
+}
+"""The buttons that decide, and what a card shows afterwards."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +48,6 @@ class Told:
     """As acknowledged; empty before."""
     decision: str = ""
     """What was tapped first: Approve or Reject."""
-    answers: list[str] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
@@ -56,6 +62,8 @@ class World:
         self.run = run
         self.telegram = run.sandbox.world
         self.told: dict[str, Told] = {}
+        self.updates: set[int] = set()
+        """What Telegram promised to deliver: everything that anybody tapped."""
         credentials = json.loads((run.folder / CREDENTIALS).read_text())
         self._provider = ProviderClient(url=run.url, clock=SystemClock(), **credentials)
 
@@ -81,7 +89,7 @@ class World:
         wish = {"external_id": name, "action": "cancel", "target": told.external_id}
         await self._acknowledged(wish)
 
-    async def _acknowledged(self, signal: dict[str, object]) -> str:
+    async def _acknowledged(self, signal: Mapping[str, object]) -> str:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
         while loop.time() < deadline and not self.run.troubles:
@@ -141,46 +149,45 @@ class World:
         )
 
     async def hear(self, *texts: str) -> None:
-        """Wait until a message of Ada's chat says this."""
+        """Wait until a message that is no card says this to Ada."""
         for text in texts:
-            await self.run.until(lambda text=text: bool(self.heard(text)), text)
+            await self.run.until(partial(self.hears, text), text)
+
+    def hears(self, text: str) -> bool:
+        """Whether a message that is no card says this."""
+        return bool(self.heard(text))
 
     def heard(self, text: str) -> list[Message]:
-        """Messages of Ada's chat that say this."""
-        present = self.telegram.present(ADA.id)
-        return [each for each in present if text in each.now.rich.text]
+        """Messages to Ada that say this, cards apart."""
+        tags = [told.tag for told in self.told.values() if told.id]
+        return [
+            each
+            for each in self.telegram.present(ADA.id)
+            if text in each.now.rich.text
+            and not any(tag in each.now.rich.text for tag in tags)
+        ]
 
     async def decide(self, told: Told, label: str, *, taps: int = 1) -> None:
-        """Tap a button, impatiently, until it is gone from a card."""
+        """Tap Approve, Confirm or Reject until a card shows that it was."""
         await self.see(told)
         told.decision = label
-        while buttons := self._open(told, label):
-            queries = [
-                self.tap(ADA, card, label) for card in buttons for _ in range(taps)
-            ]
+        await self.press(told, label, *SHOWN[label], taps=taps)
+
+    async def press(self, told: Told, label: str, *wanted: str, taps: int = 1) -> None:
+        """Tap a button on every copy, impatiently, until one shows what is wanted."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + PATIENCE
+        while not self.shows(told, *wanted):
+            for card in self.cards(told):
+                for _ in range(taps):
+                    self.tap(ADA, card, label)
             taps = 1
-            await self._answered(told, queries, label)
-
-    def _open(self, told: Told, label: str) -> list[Message]:
-        """Copies with that button; none once a copy shows that it was decided."""
-        copies = self.cards(told)
-        open_ones = [card for card in copies if _has(card, label)]
-        return open_ones if len(open_ones) == len(copies) else []
-
-    async def _answered(
-        self, told: Told, queries: Iterable[Query | None], label: str
-    ) -> None:
-        """Wait for the answers, or until the card changes, or no longer."""
-        asked = [query for query in queries if query is not None]
-
-        def done() -> bool | None:
-            everyone = all(query.answer for query in asked)
-            return (everyone and not self._open(told, label)) or None
-
-        await self.telegram.bell.until(done, UNANSWERED)
-        told.answers += [query.answer.text for query in asked if query.answer]
-        if self.run.troubles:
-            raise Stuck(self.run.troubles[0])
+            await self.telegram.bell.until(
+                lambda: self.shows(told, *wanted) or None, UNANSWERED
+            )
+            if self.run.troubles or now() > deadline:
+                message = f"{told.external_id}: {label} has no effect"
+                raise Stuck(message)
 
     def tap(self, person: User, card: Message, label: str) -> Query | None:
         """One tap on a button of Ada's chat; ``None`` where it is gone."""
@@ -192,10 +199,33 @@ class World:
             return None
         wish = people.Tap(data=data, chat_id=ADA.id, message_id=card.id)
         try:
-            query, _ = people.tap(self.telegram, person, wish)
+            query, update_id = people.tap(self.telegram, person, wish)
         except Problem:
             return None
+        if update_id is not None:
+            self.updates.add(update_id)
         return query
+
+    async def ask(self, command: str, label: str) -> None:
+        """Say something to the bot, and tap the button of its answer if one comes."""
+        said, _ = people.say(self.telegram, ADA, command)
+
+        def asked() -> Message | None:
+            return next(
+                (
+                    each
+                    for each in self.telegram.present(ADA.id)
+                    if each.id > said.id and has_button(each, label)
+                ),
+                None,
+            )
+
+        question = await self.telegram.bell.until(asked, UNANSWERED)
+        query = self.tap(ADA, question, label) if question else None
+        if query is not None:
+            await self.telegram.bell.until(lambda: query.answer, UNANSWERED)
+        if self.run.troubles:
+            raise Stuck(self.run.troubles[0])
 
     async def intrude(self, told: Told) -> None:
         """Sam, whom nobody invited, sends what Ada's button would send."""
@@ -207,12 +237,13 @@ class World:
         left = 0
         for told in self.told.values():
             for card in self.cards(told):
-                label = next((each for each in DECIDE if _has(card, each)), None)
+                label = next((each for each in SHOWN if has_button(card, each)), None)
                 if label and told.decision:
                     self.tap(ADA, card, label)
                     left += 1
         return left
 
 
-def _has(card: Message, label: str) -> bool:
+def has_button(card: Message, label: str) -> bool:
+    """Whether a message shows a button with this in its text."""
     return any(label in button["text"] for button in card.buttons)

@@ -33,7 +33,8 @@ class Shown:
     id: int
     text: str
     labels: tuple[str, ...]
-    versions: int
+    former: tuple[str, ...]
+    """What it showed before, the oldest first."""
     photo: bool
     buttons: tuple[dict[str, Any], ...]
 
@@ -54,6 +55,9 @@ class Sandbox:
 
     def get(self, name: str, /, **query: str | float) -> Any:
         return web.get(self.port, f"/sandbox/{name}", **query)
+
+    def delete(self, name: str) -> Any:
+        return web.call(self.port, "DELETE", f"/sandbox/{name}").body
 
     def say(self, user: int, text: str) -> int:
         """Write to the bot; returns the id of that message."""
@@ -156,12 +160,12 @@ def _tapped(content: dict[str, Any]) -> Tapped:
 def _shown(content: dict[str, Any]) -> Shown:
     inside = content["sandbox"]
     rows = content.get("reply_markup", {}).get("inline_keyboard", [])
-    versions = inside["versions"]
+    former = content.get("versions", [])[:-1]
     return Shown(
         id=content["message_id"],
         text=inside["content"],
         labels=tuple(inside["labels"]),
-        versions=versions,
+        former=tuple(each.get("text") or each.get("caption", "") for each in former),
         photo="photo" in content,
         buttons=tuple(button for row in rows for button in row),
     )

@@ -1,26 +1,11 @@
-"""Houses under test: started when first needed, shared by the tests of one group."""
+"""Houses under test: each module has its own, shared by its tests."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.house import House
-from tests.flows.seats import Seat
-
-OpenHouse = Callable[[Mapping[str, Any]], House]
-
-
-@contextmanager
-def opened(folder: Path, content: Mapping[str, Any]) -> Iterator[House]:
-    """A running house, and its end."""
-    house = House(folder, content)
-    with ExitStack() as stack:
-        stack.callback(house.close)
-        house.start()
-        yield house
+from tests.flows.house import House, opened
+from tests.flows.seats import Seat, sit_down
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +27,3 @@ def free_accounts(request) -> list[str]:
 def seat(house: House, free_accounts: list[str]) -> Seat:
     """A person with an account of their own that nobody else touches."""
     return sit_down(house, free_accounts.pop())
-
-
-def sit_down(house: House, account: str, role: str = "approver") -> Seat:
-    """Somebody new takes an own account."""
-    user = house.new_person()
-    house.enter(user, account, role)
-    return Seat(house=house, user=user, account=account)

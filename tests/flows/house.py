@@ -7,17 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bot.signing import sign_plain
 from tests.flows import web
+from tests.flows.agreed import READY
 from tests.flows.books import Books
 from tests.flows.chat import Sandbox
-from tests.flows.house_process import READY
 from tests.flows.waiting import until
 from tests.flows.web import Answer
 
@@ -39,14 +40,14 @@ class Process:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.log = log
-        self._log: IO[str] = log.open("a")
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env={**os.environ, **(environ or {})},
-            stdout=self._log,
-            stderr=self._log,
-        )
+        with log.open("a") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env={**os.environ, **(environ or {})},
+                stdout=output,
+                stderr=output,
+            )
 
     @property
     def exit_code(self) -> int | None:
@@ -79,7 +80,6 @@ class Process:
             return self._process.wait(timeout=30)
         finally:
             self._process.kill()
-            self._log.close()
 
 
 class House:
@@ -105,11 +105,13 @@ class House:
 
     def _completed(self, content: Mapping[str, Any]) -> dict[str, Any]:
         telegram = {"api_base": f"http://127.0.0.1:{self.chat.port}"}
-        jobs = {"guard_seconds": "0.5", "reconcile_seconds": 1, "expire_seconds": 1}
+        jobs = {"guard_seconds": 1, "reconcile_seconds": 1, "expire_seconds": 1}
         service = {"port": self.port, "data_dir": str(self.folder / "data")}
+        charts = {"candles": 20, "width": 400, "height": 300}  # quickly drawn
         return {
             **content,
             "service": service,
+            "charts": charts,
             "telegram": telegram | content.get("telegram", {}),
             "approvals": {"consent_dir": str(ROOT / "consent")}
             | content.get("approvals", {}),
@@ -223,3 +225,13 @@ class House:
         )
         assert answer.status == 200, answer
         return dict(answer.body)
+
+
+@contextmanager
+def opened(folder: Path, content: Mapping[str, Any]) -> Iterator[House]:
+    """A running house, and its end."""
+    house = House(folder, content)
+    with ExitStack() as stack:
+        stack.callback(house.close)
+        house.start()
+        yield house

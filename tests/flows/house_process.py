@@ -7,6 +7,8 @@ a ``config.toml``. It is what ``tapgate run`` starts, and beside that
     market    price of an instrument, and moving it      {"account", "instrument"}
     broker    faults, see ``mt5_bridge.paper_faults``    {"account", …}
     by_hand   close a position in the terminal           {"account", "ticket", "volume"}
+    open_by_hand  open one there                         {"account", "instrument"}
+    unstop    take every stop and target away there      {"account"}
     deposit   money in, or below 0 out                   {"account", "amount"}
     invite    a token to join an account                 {"account", "role", …}
     provider  a provider with its secrets                {"name"}
@@ -29,16 +31,17 @@ from bot.app import House, open_house
 from bot.config import build
 from bot.providers import add_provider
 from bot.service import Service
+from bot.settings import Settings
 from bot.tasks import until_told_to_stop
-from core.broker import CloseRequest
+from core.broker import CloseRequest, ModifyRequest, OpenRequest
 from core.desk.commanding import InviteWish, invite
 from core.errors import Refused
 from core.ids import AccountId
+from core.market import OrderType, Side
 from core.users import Role
 from mt5_bridge.paper import PaperBroker
+from tests.flows.agreed import READY, TOKEN
 
-TOKEN = "42:SANDBOX-flows"
-READY = "ready"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Json = dict[str, Any]
@@ -56,6 +59,8 @@ class Rig:
             self.market,
             self.broker,
             self.by_hand,
+            self.open_by_hand,
+            self.unstop,
             self.deposit,
             self.invite,
             self.provider,
@@ -97,6 +102,35 @@ class Rig:
         )
         return {"retcode": (await paper.send_by_hand(close)).retcode}
 
+    async def open_by_hand(self, wish: Json) -> Json:
+        paper, instrument = self._paper(wish), wish["instrument"]
+        quote = await paper.get_quote(instrument)
+        order = OpenRequest(
+            instrument=instrument,
+            side=Side.BUY,
+            order_type=OrderType.MARKET,
+            volume=Decimal("0.01"),
+            price=quote.ask,
+            stop_loss=None,
+            take_profit=None,
+            deviation=Decimal(0),
+            expires_at=None,
+            magic=0,
+            comment="",
+        )
+        return {"retcode": (await paper.send_by_hand(order)).retcode}
+
+    async def unstop(self, wish: Json) -> Json:
+        paper = self._paper(wish)
+        snapshot = await paper.get_snapshot(since=LONG_AGO)
+        for held in snapshot.positions:
+            await paper.send_by_hand(
+                ModifyRequest(
+                    ticket=held.ticket, stop_loss=None, take_profit=None, magic=0
+                )
+            )
+        return {}
+
     async def deposit(self, wish: Json) -> Json:
         deal = await self._paper(wish).deposit(Decimal(wish["amount"]))
         return {"ticket": deal.ticket}
@@ -130,11 +164,15 @@ def _answering(work: Work) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handler
 
 
-async def serve(file: Path) -> None:
-    """Run until told to stop; says when it is ready."""
+def read_settings(file: Path) -> Settings:
+    """As ``tapgate run`` reads its file; the token comes from here."""
     environ = {"TAPGATE_TELEGRAM__TOKEN": TOKEN}
-    settings = build(json.loads(file.read_text()), environ, source=str(file))
-    async with open_house(settings, file.parent, command="a flow test") as house:
+    return build(json.loads(file.read_text()), environ, source=str(file))
+
+
+async def serve(settings: Settings, base: Path) -> None:
+    """Run until told to stop; says when it is ready."""
+    async with open_house(settings, base, command="a flow test") as house:
         service = Service(house, token=TOKEN, api_base=settings.telegram.api_base)
         try:
             await service.start(extra=Rig(house).add_routes)
@@ -147,4 +185,5 @@ async def serve(file: Path) -> None:
 
 if __name__ == "__main__":
     logs.configure("text")
-    asyncio.run(serve(Path(sys.argv[1])))
+    named = Path(sys.argv[1])
+    asyncio.run(serve(read_settings(named), named.parent))

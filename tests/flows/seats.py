@@ -33,13 +33,12 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A prompt in a person's chat."""
+class Letter:
+    """A message in a person's chat, as it is now."""
 
     house: House
     user: int
     id: int
-    signal: Posted
 
     @property
     def now(self) -> Shown:
@@ -53,6 +52,13 @@ class Asked:
     def shows(self, text: str) -> Shown:
         """The message, once it shows this."""
         return self.house.chat.shows(self.user, self.id, text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Letter):
+    """A prompt in a person's chat."""
+
+    signal: Posted
 
 
 def a_signal(
@@ -92,14 +98,18 @@ class Seat:
         """A signal for this person alone."""
         return a_signal(self.house, self.account, user=self.user, **more)
 
+    def takes(self, content: dict[str, Any]) -> Asked:
+        """Post exactly this; the prompt in the chat."""
+        last = self.last_message()
+        return self.prompt_of(taken(self.house, content), after=last)
+
     def post(self, **more: object) -> Posted:
         """Post a signal for this person alone."""
         return taken(self.house, self.signal(**more))
 
     def asked(self, **more: object) -> Asked:
         """A prompt with its buttons, in the chat."""
-        last = self.last_message()
-        return self.prompt_of(self.post(**more), after=last)
+        return self.takes(self.signal(**more))
 
     def prompt_of(self, signal: Posted, *, after: int = 0) -> Asked:
         """The message of a signal's prompt, once its buttons are there."""
@@ -128,11 +138,24 @@ class Seat:
         said = self.house.chat.say(self.user, command)
         return self.house.chat.wait(self.user, text, after=said)
 
+    def wonders(self, command: str) -> Letter:
+        """Say something that has to be confirmed; returns the question."""
+        said = self.house.chat.say(self.user, command)
+        asked = self.house.chat.wait(self.user, button="Confirm", after=said)
+        return Letter(house=self.house, user=self.user, id=asked.id)
+
     def broker(self, **faults: object) -> None:
         self.house.broker(self.account, **faults)
 
     def move(self, bid: Decimal, instrument: str = GOLD) -> None:
         self.house.move(self.account, instrument, bid)
+
+
+def sit_down(house: House, account: str, role: str = "approver") -> Seat:
+    """Somebody new takes an own account."""
+    user = house.new_person()
+    house.enter(user, account, role)
+    return Seat(house=house, user=user, account=account)
 
 
 # ---------------------------------------------------------------- what must be true

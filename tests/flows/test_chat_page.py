@@ -28,7 +28,7 @@ FLAGS = (
 PATIENCE = 20_000
 """Milliseconds."""
 
-pytestmark = [pytest.mark.chromium, pytest.mark.xdist_group("chat_page")]
+pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,6 @@ import pytest
 from tests.flows.house import ROOT
 from tests.flows.seats import Seat, proves_no_order, proves_one_order
 
-pytestmark = pytest.mark.xdist_group("flows-deciding")
-
 SEAT = {"broker": "paper", "speed": "0.25"}
 CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 20)}}
 

@@ -1,11 +1,7 @@
 """What a provider may send again, change and take back."""
 
-import pytest
-
 from tests.flows import web
 from tests.flows.seats import Posted, Seat, proves_no_order, proves_one_order, taken
-
-pytestmark = pytest.mark.xdist_group("flows-questions")
 
 SEAT = {"broker": "paper", "speed": "0.25"}
 CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 10)}}
@@ -120,3 +116,14 @@ def test_an_unknown_target_cannot_be_taken_back(seat: Seat) -> None:
     answer = seat.house.post(content)
     assert answer.status == 422
     assert answer.body["errors"][0]["field"] == "target"
+
+
+def test_a_providers_words_are_shown_as_they_are_and_no_more(seat: Seat) -> None:
+    reason = "<b>5 < 6</b> & \u202eevil\u202c https://x.test " + "y" * 600
+    prompt = seat.asked(payload={"reason": reason})
+    shown = prompt.now
+    assert "<b>5 < 6</b> & evil" in shown.text
+    assert "\u202e" not in shown.text
+    assert len(shown.text) <= 1024
+    prompt.tap("Approve")
+    prompt.shows("Filled")

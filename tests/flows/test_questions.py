@@ -2,23 +2,27 @@
 
 from decimal import Decimal
 
-import pytest
-
-from tests.flows.conftest import sit_down
-from tests.flows.seats import Asked, Seat, proves_no_order, proves_one_order
-
-pytestmark = pytest.mark.xdist_group("flows-questions")
+from tests.flows.seats import (
+    Asked,
+    Seat,
+    proves_no_order,
+    proves_one_order,
+    sit_down,
+    taken,
+)
 
 SEAT = {"broker": "paper", "speed": "0.25"}
 BOLD = {**SEAT, "risk": {"per_trade_percent": 3, "max_drawdown_percent": 50}}
 NARROW = {**SEAT, "risk": {"max_spread_points": 20}}
+TIGHT = {**SEAT, "risk": {"max_drawdown_percent": "2.5"}}
 CONFIG = {
     "accounts": {
-        **{f"seat{number}": SEAT for number in range(1, 10)},
+        **{f"seat{number}": SEAT for number in range(1, 14)},
         "bold1": BOLD,
         "bold2": BOLD,
         "bold3": BOLD,
         "narrow": NARROW,
+        "tight": TIGHT,
     }
 }
 R = Decimal(5)
@@ -125,6 +129,42 @@ def test_a_price_at_the_target_ends_the_prompt(seat: Seat) -> None:
     prompt.tap("Approve")
     assert prompt.shows("reached the target").labels == ()
     proves_no_order(seat, prompt.signal)
+
+
+# ---------------------------------------------------------------- limits of the account
+def test_approvals_at_once_never_risk_more_than_the_guard_allows(house) -> None:
+    seat = sit_down(house, "tight")
+    names = ("XAUUSD", "EURUSD", "GBPUSD", "AUDUSD")
+    prompts = [seat.asked(instrument=name) for name in names]
+    taps = [(prompt.now.data_of("Approve"), prompt.id) for prompt in prompts]
+    replies = house.chat.tap_at_once(seat.user, taps)
+    house.books.quiet()
+    assert sum(reply.text.startswith("Approved") for reply in replies) == 2
+    assert len(house.books.openings(seat.account)) == 2
+    assert sum("Approve" in "".join(each.now.labels) for each in prompts) == 2
+
+
+def test_a_stop_nearer_than_the_broker_takes_is_told_before_the_tap_counts(
+    seat: Seat,
+) -> None:
+    content = seat.signal()
+    content["stop_loss"] = str(Decimal(content["price"]) - Decimal("0.30"))
+    signal = taken(seat.house, content)
+    shown = seat.house.chat.wait(seat.user, "XAUUSD", after=seat.last_message() - 1)
+    if shown.labels:
+        seat.house.chat.tap(seat.user, "Approve", shown.id)
+    proves_no_order(seat, signal)
+
+
+def test_a_stop_between_two_ticks_is_set_at_one_of_them(seat: Seat) -> None:
+    content = seat.signal()
+    content["stop_loss"] = str(Decimal(content["stop_loss"]) - Decimal("0.0037"))
+    prompt = seat.takes(content)
+    prompt.tap("Approve")
+    prompt.shows("Filled")
+    (held,) = seat.house.books.ledger(seat.account).positions
+    assert held.stop_loss is not None
+    assert abs(held.stop_loss - prompt.signal.stop) < Decimal("0.01")
 
 
 # ---------------------------------------------------------------- passing obstacles

@@ -3,15 +3,11 @@
 from datetime import datetime
 from decimal import Decimal
 
-import pytest
-
 from tests.flows.seats import Asked, Seat, proves_one_order
-
-pytestmark = pytest.mark.xdist_group("flows-broker")
 
 FEE = {"commission_per_lot": 7}
 SEAT = {"broker": "paper", "speed": "0.25", "risk": FEE}
-CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 14)}}
+CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 16)}}
 AWAY = Decimal(2)
 
 
@@ -42,18 +38,10 @@ def limit_order(seat: Seat, **more: object) -> Asked:
     content = seat.signal(order_type="limit", **more)
     for field in ("price", "stop_loss", "take_profit"):
         content[field] = str(Decimal(content[field]) - AWAY)
-    answer = seat.house.post(content)
-    assert answer.status == 201, answer
-    prompt = seat.prompt_of(_posted(answer.body["id"], content))
+    prompt = seat.takes(content)
     prompt.tap("Approve")
     prompt.shows("Waits at the broker")
     return prompt
-
-
-def _posted(identity, content):
-    from tests.flows.seats import Posted
-
-    return Posted(id=identity, content=content)
 
 
 def test_a_limit_order_waits_at_the_broker_and_is_filled_later(seat: Seat) -> None:
@@ -67,6 +55,18 @@ def test_a_limit_order_waits_at_the_broker_and_is_filled_later(seat: Seat) -> No
     prompt.shows("Filled")
     proves_one_order(seat, prompt.signal)
     seat.house.chat.wait(seat.user, "Filled", after=prompt.id)
+
+
+def test_a_stop_order_waits_until_the_price_has_risen_to_it(seat: Seat) -> None:
+    content = seat.signal(order_type="stop")
+    for field in ("price", "stop_loss", "take_profit"):
+        content[field] = str(Decimal(content[field]) + AWAY)
+    prompt = seat.takes(content)
+    prompt.tap("Approve")
+    prompt.shows("Waits at the broker")
+    seat.move(prompt.signal.entry)
+    prompt.shows("Filled")
+    proves_one_order(seat, prompt.signal)
 
 
 def test_a_limit_order_expires_at_the_broker(seat: Seat) -> None:
@@ -86,15 +86,19 @@ def test_a_limit_order_ends_with_the_signal(seat: Seat) -> None:
     (waiting,) = seat.house.books.ledger(seat.account).orders
     (row,) = seat.house.books.prompts(prompt.signal.id)
     assert waiting.expires_at is not None
-    assert abs(
-        (waiting.expires_at - datetime.fromisoformat(row["expires_at"])).total_seconds()
-    ) < 1
+    assert (
+        abs(
+            (
+                waiting.expires_at - datetime.fromisoformat(row["expires_at"])
+            ).total_seconds()
+        )
+        < 1
+    )
 
 
 def test_closing_everything_withdraws_a_limit_order(seat: Seat) -> None:
     prompt = limit_order(seat)
-    question = seat.hears("/closeall", "?")
-    seat.house.chat.tap(seat.user, "Confirm", question.id)
+    seat.wonders("/closeall").tap("Confirm")
     seat.house.books.wait(
         "SELECT * FROM orders WHERE signal_id = ? AND state = 'cancelled'",
         prompt.signal.id,
@@ -124,8 +128,7 @@ def test_a_sell_works_the_other_way_round(seat: Seat) -> None:
         "stop_loss": str(price + (price - stop)),
         "take_profit": str(stop),
     }
-    answer = seat.house.post(content)
-    prompt = seat.prompt_of(_posted(answer.body["id"], content))
+    prompt = seat.takes(content)
     prompt.tap("Approve")
     prompt.shows("Filled")
     (held,) = seat.house.books.ledger(seat.account).positions
@@ -158,9 +161,9 @@ def test_a_close_by_hand_in_two_parts_is_one_profit(seat: Seat) -> None:
 
 def test_everything_is_closed_on_request_and_announced(seat: Seat) -> None:
     first, second = seat.filled(), seat.filled(instrument="EURUSD")
-    question = seat.hears("/closeall", "Close all 2 open trades")
-    reply = seat.house.chat.tap(seat.user, "Confirm", question.id)
-    assert "2 closes" in reply.text
+    question = seat.wonders("/closeall")
+    assert "2 open trades" in question.now.text
+    question.tap("Confirm")
     for prompt in (first, second):
         proves_the_profit(seat, prompt, "closed_here", "Closed from here")
     assert seat.house.books.ledger(seat.account).positions == ()
@@ -168,13 +171,11 @@ def test_everything_is_closed_on_request_and_announced(seat: Seat) -> None:
 
 def test_back_from_closing_everything_closes_nothing(seat: Seat) -> None:
     seat.filled()
-    question = seat.hears("/closeall", "Close all 1 open trade")
-    confirm = question.data_of("Confirm")
-    seat.house.chat.tap(seat.user, "Back", question.id)
+    question = seat.wonders("/closeall")
+    question.tap("Back")
     seat.house.books.quiet()
-    assert "Nothing was done" in seat.house.chat.message(seat.user, question.id).text
+    assert question.shows("Nothing was done").labels == ()
     assert len(seat.house.books.ledger(seat.account).positions) == 1
-    assert confirm
 
 
 def test_open_trades_are_listed(seat: Seat) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from tests.flows.web import PATIENCE
 
 T = TypeVar("T")
-GLANCE = 0.05
+GLANCE = 0.1
 
 
 def until(look: Callable[[], T | None], what: str, *, patience: float = PATIENCE) -> T:

@@ -1,6 +1,6 @@
 """Commands and plain messages."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject, CommandStart
@@ -24,12 +24,13 @@ from bot.telegram.notices import (
     welcome_view,
 )
 from bot.telegram.routers.taps import EVERYTHING
+from bot.telegram.text import safe
 from bot.telegram.views import View
 from core.access import may_decide
 from core.accounts import Account
 from core.desk.commanding import managed, own_accounts, rearm
-from core.desk.deciding import hear_reason
 from core.desk.joining import Entry, Person, mark_blocked, start
+from core.desk.reasons import hear_reason
 from core.errors import Refused
 from core.messages import InboxUpdate, OutboxItem, Topic
 from core.orders import Order, OrderState
@@ -44,15 +45,11 @@ def router() -> Router:
     """The router of every command and message."""
     commands = Router(name="commands")
     message = commands.message
-    message.register(on_start, CommandStart())
-    message.register(on_help, Command("help"))
-    message.register(on_pending, Command("pending"))
-    message.register(on_positions, Command("positions"))
-    message.register(on_close_all, Command("closeall"))
-    message.register(on_status, Command("status"))
-    message.register(on_guard, Command("guard"))
-    message.register(on_panic, Command("panic"))
-    message.register(on_rearm, Command("rearm"))
+    message.register(on_start, CommandStart(ignore_case=True, ignore_mention=True))
+    for name, handler in _HANDLERS.items():
+        # a phone writes /Panic, and in a private chat everything is meant for us
+        meant = Command(name, ignore_case=True, ignore_mention=True)
+        message.register(handler, meant)
     message.register(on_text)
     commands.my_chat_member.register(on_membership)
     return commands
@@ -66,21 +63,23 @@ async def on_start(
     try:
         welcome = await start(desk.tools, person, token)
     except Refused as refusal:
-        await desk.gateway.send(person.id, View(text=refusal.reason))
+        await desk.gateway.reply(person.id, View(text=safe(refusal.reason)))
         return
     if not welcome.memberships:
         bad = welcome.entry is Entry.BAD_INVITE
-        await desk.gateway.send(person.id, stranger_view(person.id, bad_invite=bad))
+        await desk.gateway.reply(person.id, stranger_view(person.id, bad_invite=bad))
         return
     view = welcome_view(person.name, welcome.memberships)
-    await desk.gateway.send(person.id, view)
+    await desk.gateway.reply(person.id, view)
     if welcome.consent_needed:
-        await desk.gateway.send(person.id, consent_view(desk.tools.choices.consent))
+        await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
 
 
 async def on_help(_: Message, desk: Desk, person: Person, *, manages: bool) -> None:
-    """/help: the commands of this person."""
-    await desk.gateway.send(person.id, help_view(manages=manages))
+    """/help: the commands of this person; to a stranger, how to get in."""
+    member = await desk.tools.journal.count(Membership, user_id=person.id)
+    known, unknown = help_view(manages=manages), stranger_view(person.id)
+    await desk.gateway.reply(person.id, known if member else unknown)
 
 
 async def on_pending(_: Message, desk: Desk, person: Person) -> None:
@@ -94,13 +93,13 @@ async def on_pending(_: Message, desk: Desk, person: Person) -> None:
     )
     cards = [await prompt_card(desk.tools, each.id) for each in waiting]
     view = pending_view([card for card in cards if card is not None])
-    await desk.gateway.send(person.id, view)
+    await desk.gateway.reply(person.id, view)
 
 
 async def on_positions(_: Message, desk: Desk, person: Person) -> None:
     """/positions: open trades of the accounts on which this person decides."""
     mine = await _decided_by(desk, person)
-    await desk.gateway.send(person.id, positions_view(await _cards(desk, mine)))
+    await desk.gateway.reply(person.id, positions_view(await _cards(desk, mine)))
 
 
 async def _decided_by(desk: Desk, person: Person) -> list[Account]:
@@ -129,7 +128,7 @@ async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
     asked = int(desk.tools.clock.now().timestamp())
     something = bool(trades or waiting)
     view = close_all_question(trades, waiting, asked) if something else NOTHING_OPEN
-    await desk.gateway.send(person.id, view)
+    await desk.gateway.reply(person.id, view)
 
 
 NOTHING_OPEN = View(text="You have no open trades on accounts of your own.")
@@ -139,7 +138,7 @@ async def on_status(_: Message, desk: Desk, person: Person) -> None:
     """/status: everything on one screen."""
     accounts = await managed(desk.tools, person.id)
     if not accounts:
-        await desk.gateway.send(person.id, NOT_FOR_YOU)
+        await desk.gateway.reply(person.id, NOT_FOR_YOU)
         return
     journal = desk.tools.journal
     queues = {
@@ -149,14 +148,14 @@ async def on_status(_: Message, desk: Desk, person: Person) -> None:
         "updates": await journal.count(InboxUpdate, done_at=None),
     }
     view = status_view(await _cards(desk, accounts), queues)
-    await desk.gateway.send(person.id, view)
+    await desk.gateway.reply(person.id, view)
 
 
 async def on_guard(_: Message, desk: Desk, person: Person) -> None:
     """/guard: drawdown, limit and headroom."""
     accounts = await managed(desk.tools, person.id)
     accounts = accounts or await _decided_by(desk, person)
-    await desk.gateway.send(person.id, guard_view(await _cards(desk, accounts)))
+    await desk.gateway.reply(person.id, guard_view(await _cards(desk, accounts)))
 
 
 async def on_panic(
@@ -165,17 +164,24 @@ async def on_panic(
     """/panic [ACCOUNT|all]: asks first."""
     mine = await managed(desk.tools, person.id)
     name = (command.args or "").strip()
-    meant = mine if name in ("", "all") else [each for each in mine if each.id == name]
+    everything = name.lower() in ("", "all")
+    meant = mine if everything else _named(mine, name)
     if not mine:
         view = NOT_FOR_YOU
     elif not meant:
         known = ", ".join(each.id for each in mine)
-        view = View(text=f"You administer no account of that name; yours: {known}.")
+        view = View(text=f"You administer no account of that name. Yours: {known}.")
     else:
         asked = int(desk.tools.clock.now().timestamp())
         which = EVERYTHING if len(meant) > 1 else meant[0].id
         view = panic_question(meant, f"{which}@{asked}")
-    await desk.gateway.send(person.id, view)
+    await desk.gateway.reply(person.id, view)
+
+
+def _named(accounts: Sequence[Account], name: str) -> list[Account]:
+    """The account of that name; a phone may have changed its capitals."""
+    exact = [each for each in accounts if each.id == name]
+    return exact or [each for each in accounts if each.id.lower() == name.lower()]
 
 
 async def on_rearm(
@@ -183,36 +189,50 @@ async def on_rearm(
 ) -> None:
     """/rearm [ACCOUNT] REASON; without an account where there is only one."""
     mine = await managed(desk.tools, person.id)
-    words = (command.args or "").strip().split(" ", maxsplit=1)
-    first, rest = words[0], words[-1] if len(words) > 1 else ""
-    named = [each for each in mine if each.id == first]
+    first, rest = [*(command.args or "").split(maxsplit=1), "", ""][:2]
+    named = _named(mine, first)
     if not mine:
-        await desk.gateway.send(person.id, NOT_FOR_YOU)
+        await desk.gateway.reply(person.id, NOT_FOR_YOU)
         return
     if not named and len(mine) > 1:
         known = ", ".join(each.id for each in mine)
         text = f"Say which account and why: /rearm ACCOUNT REASON. Yours: {known}."
-        await desk.gateway.send(person.id, View(text=text))
+        await desk.gateway.reply(person.id, View(text=text))
         return
     account, reason = (named[0], rest) if named else (mine[0], command.args or "")
     try:
         await rearm(desk.tools, account.id, by=person.id, reason=reason)
     except Refused as refusal:
-        await desk.gateway.send(person.id, View(text=refusal.reason))
+        await desk.gateway.reply(person.id, View(text=safe(refusal.reason)))
 
 
 async def on_text(
     message: Message, desk: Desk, person: Person, *, manages: bool
 ) -> None:
     """A plain message: the reason that was asked for, or a hint."""
-    reply = await hear_reason(desk.tools, person.id, message.text or "")
+    said = (message.text or "").strip()
+    command = said.split()[0] if said.startswith("/") else ""
+    heard = bool(said) and not command
+    reply = await hear_reason(desk.tools, person.id, said) if heard else None
+    view = help_view(manages=manages, unknown=command)
     if reply is not None:
-        await desk.gateway.send(person.id, View(text=reply.text))
-        return
-    await desk.gateway.send(person.id, help_view(manages=manages))
+        view = View(text=safe(reply.text))
+    await desk.gateway.reply(person.id, view)
 
 
 async def on_membership(event: ChatMemberUpdated, desk: Desk, person: Person) -> None:
     """The person blocked the bot, or took it back."""
     gone = event.new_chat_member.status == "kicked"
     await mark_blocked(desk.tools, person.id, blocked=gone)
+
+
+_HANDLERS: dict[str, Callable[..., Awaitable[None]]] = {
+    "help": on_help,
+    "pending": on_pending,
+    "positions": on_positions,
+    "closeall": on_close_all,
+    "status": on_status,
+    "guard": on_guard,
+    "panic": on_panic,
+    "rearm": on_rearm,
+}

@@ -3,10 +3,10 @@
 ``GOLDEN_WRITE=1 pytest tests/bot/telegram`` writes them anew; read the diff then.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.config import environment
 from bot.telegram.views import View
 
 FOLDER = Path(__file__).parents[2] / "golden"
@@ -26,8 +26,10 @@ def drawn(view: View) -> str:
 
 def compare(name: str, views: Mapping[str, View]) -> None:
     """The views must be those of the file ``name``."""
-    content = "\n".join(f"=== {title}\n{drawn(view)}\n" for title, view in views.items())
+    content = "\n".join(
+        f"=== {title}\n{drawn(view)}\n" for title, view in views.items()
+    )
     file = FOLDER / f"{name}.txt"
-    if WRITE in os.environ:
+    if WRITE in environment():
         file.write_text(content)
     assert file.read_text() == content, f"see {WRITE} in {__file__}"

@@ -119,8 +119,8 @@ def test_numbers_are_read_at_a_glance():
 def test_a_time_of_another_day_has_its_date():
     assert text.clock(NOON) == "12:00 UTC"
     assert text.clock(None) == ""
-    assert text.until(NOON + timedelta(hours=1), now=NOON) == "13:00 UTC"
-    assert text.until(NOON + timedelta(days=7), now=NOON) == "1 Dec 12:00 UTC"
+    assert text.when(NOON + timedelta(hours=1), now=NOON) == "13:00 UTC"
+    assert text.when(NOON + timedelta(days=7), now=NOON) == "1 Dec 12:00 UTC"
 
 
 def test_a_list_is_cut_between_its_parts():

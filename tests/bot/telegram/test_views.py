@@ -17,7 +17,7 @@ from bot.telegram.text import CAPTION_LIMIT, units
 from bot.telegram.views import Button, View, parked_row, prompt_view
 from core.accounts import AccountKind, BrokerKind
 from core.broker import TradeMode
-from core.desk.deciding import REASON_FOR
+from core.desk.reasons import REASON_FOR
 from core.market import OrderType, Side, Timeframe
 from core.orders import OrderState
 from core.prompts import UNDECIDED, PromptState
@@ -50,47 +50,67 @@ def _live() -> Any:
 def _waiting() -> Iterator[tuple[str, PromptCard]]:
     yield "queued", a_card(the_prompt(state=S.QUEUED, chat_id=None, message_id=None))
     yield "sent", a_card()
-    yield "sent, sell", a_card(
-        the_prompt(price=Decimal("1.08542")),
-        signal=the_signal(
-            side=Side.SELL,
-            instrument="EURUSD",
-            timeframe=Timeframe.H1,
-            price=Decimal("1.08540"),
-            stop_loss=Decimal("1.08710"),
-            take_profit=Decimal("1.08200"),
+    yield (
+        "sent, sell",
+        a_card(
+            the_prompt(price=Decimal("1.08542")),
+            signal=the_signal(
+                side=Side.SELL,
+                instrument="EURUSD",
+                timeframe=Timeframe.H1,
+                price=Decimal("1.08540"),
+                stop_loss=Decimal("1.08710"),
+                take_profit=Decimal("1.08200"),
+            ),
         ),
     )
     yield "sent, limit order", a_card(signal=the_signal(order_type=OrderType.LIMIT))
     yield "sent, stop order", a_card(signal=the_signal(order_type=OrderType.STOP))
-    yield "sent, no stop and no target", a_card(
-        the_prompt(risk_money=Decimal("1.08"), reward_money=None),
-        signal=the_signal(stop_loss=None, take_profit=None),
+    yield (
+        "sent, no stop and no target",
+        a_card(
+            the_prompt(risk_money=Decimal("1.08"), reward_money=None),
+            signal=the_signal(stop_loss=None, take_profit=None),
+        ),
     )
-    yield "sent, no stop", a_card(
-        the_prompt(risk_money=Decimal("1.08")), signal=the_signal(stop_loss=None)
+    yield (
+        "sent, no stop",
+        a_card(
+            the_prompt(risk_money=Decimal("1.08")), signal=the_signal(stop_loss=None)
+        ),
     )
     yield "sent, no reason given", a_card(signal=the_signal(payload="{}"))
-    yield "sent, a passing obstacle", a_card(
-        the_prompt(reason="The spread is 45 points, the limit is 30.", **NO_NUMBERS)
+    yield (
+        "sent, a passing obstacle",
+        a_card(
+            the_prompt(reason="The spread is 45 points, the limit is 30.", **NO_NUMBERS)
+        ),
     )
     yield "sent, live", a_card(account=_live())
     yield "sent, on a desk", a_card(account=an_account(kind=AccountKind.DESK))
-    yield "sent, expires on another day", a_card(
-        the_prompt(expires_at=LATER + timedelta(days=2))
+    yield (
+        "sent, expires on another day",
+        a_card(the_prompt(expires_at=LATER + timedelta(days=2))),
     )
     yield "sent, no risk known", a_card(the_prompt(risk_money=Decimal(0)))
     yield "sent, without a chart", a_card(signal=the_signal(chart_path=None))
-    yield "confirming", a_card(
-        the_prompt(state=S.CONFIRMING, reason="This risks 2.4 %. Confirm?")
+    yield (
+        "confirming",
+        a_card(the_prompt(state=S.CONFIRMING, reason="This risks 2.4 %. Confirm?")),
     )
-    yield "confirming, no stop", a_card(
-        the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
-        signal=the_signal(stop_loss=None),
+    yield (
+        "confirming, no stop",
+        a_card(
+            the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
+            signal=the_signal(stop_loss=None),
+        ),
     )
-    yield "confirming, live", a_card(
-        the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
-        account=_live(),
+    yield (
+        "confirming, live",
+        a_card(
+            the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
+            account=_live(),
+        ),
     )
 
 
@@ -104,53 +124,78 @@ def _viewed() -> Iterator[tuple[str, PromptCard]]:
     yield "viewer, approved by others", viewed(order=the_order(O.QUEUED))
     yield "viewer, parked", viewed(order=the_order(O.PARKED))
     yield "viewer, filled", viewed(order=the_order(O.FILLED), trade=the_trade())
-    yield "viewer, filled, row not seen yet", viewed(
-        order=the_order(O.FILLED, filled_volume=Decimal("0.18"))
+    told = {"viewer": True, **NO_NUMBERS}
+    yield (
+        "viewer, superseded, being sent",
+        a_card(decided(S.SUPERSEDED, **told), order=the_order(O.SUBMITTING)),
     )
-    yield "viewer, closed, after expiry", viewed(
-        S.EXPIRED, order=the_order(O.FILLED), trade=closed()
+    yield (
+        "viewer, superseded, closed",
+        a_card(
+            decided(S.SUPERSEDED, **told), order=the_order(O.FILLED), trade=closed()
+        ),
     )
-    yield "viewer, closed, risk unknown", viewed(
-        order=the_order(O.FILLED), trade=closed(risk_money=Decimal(0))
+    yield (
+        "viewer, filled, row not seen yet",
+        viewed(order=the_order(O.FILLED, filled_volume=Decimal("0.18"))),
+    )
+    yield (
+        "viewer, closed, after expiry",
+        viewed(S.EXPIRED, order=the_order(O.FILLED), trade=closed()),
+    )
+    yield (
+        "viewer, closed, risk unknown",
+        viewed(order=the_order(O.FILLED), trade=closed(risk_money=Decimal(0))),
     )
 
 
 def _ended() -> Iterator[tuple[str, PromptCard]]:
     rejected = decided(S.REJECTED)
     yield "rejected, reason open", a_card(rejected, approval=a_rejection())
-    yield "rejected, reason given", a_card(
-        rejected, approval=a_rejection(reason="CPI in ten minutes <careful>")
+    yield (
+        "rejected, reason given",
+        a_card(rejected, approval=a_rejection(reason="CPI in ten minutes <careful>")),
     )
-    yield "rejected, no reason wanted", a_card(rejected, approval=a_rejection(reason=""))
-    yield "rejected, too late for a reason", a_card(
-        rejected, approval=a_rejection(), now=LATER + REASON_FOR
+    yield (
+        "rejected, no reason wanted",
+        a_card(rejected, approval=a_rejection(reason="")),
+    )
+    yield (
+        "rejected, too late for a reason",
+        a_card(rejected, approval=a_rejection(), now=LATER + REASON_FOR),
     )
     yield "rejected, decision not read", a_card(rejected)
     yield "expired", a_card(the_prompt(state=S.EXPIRED))
-    yield "expired, the guard fired", a_card(
-        the_prompt(state=S.EXPIRED, reason="The guard fired.")
+    yield (
+        "expired, the guard fired",
+        a_card(the_prompt(state=S.EXPIRED, reason="The guard fired.")),
     )
     yield "cancelled", a_card(the_prompt(state=S.CANCELLED))
-    yield "refused", a_card(
-        the_prompt(
-            state=S.REFUSED,
-            reason="The guard of demo has fired: no entries until an admin re-arms it "
-            "with /rearm.",
-            **NO_NUMBERS,
-        )
+    yield (
+        "refused",
+        a_card(
+            the_prompt(
+                state=S.REFUSED,
+                reason="The guard of demo has fired: no entries until an admin "
+                "re-arms it with /rearm.",
+                **NO_NUMBERS,
+            )
+        ),
     )
-    yield "superseded, being sent", a_card(
-        decided(S.SUPERSEDED), order=the_order(O.SUBMITTING)
+    yield (
+        "superseded, being sent",
+        a_card(decided(S.SUPERSEDED), order=the_order(O.SUBMITTING)),
     )
-    yield "superseded, filled", a_card(
-        decided(S.SUPERSEDED), order=the_order(O.FILLED), trade=the_trade()
+    yield (
+        "superseded, filled",
+        a_card(decided(S.SUPERSEDED), order=the_order(O.FILLED), trade=the_trade()),
     )
     yield "superseded, decider unknown", a_card(decided(S.SUPERSEDED), decider="")
 
 
 REASONS = {
     O.REJECTED: "Not enough money for this volume.",
-    O.NOT_EXECUTED: "The broker has never seen this order: nothing was executed.",
+    O.NOT_EXECUTED: "The broker never received it.",
     O.CANCELLED: "The guard fired before the order was sent.",
     O.UNKNOWN: "The broker's answer was lost; it is being looked for.",
 }
@@ -167,37 +212,55 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
             price=Decimal("1948.00"),
         )
         yield f"approved, order {state}", a_card(prompt, order=order)
-    yield "approved, rejected without a word", a_card(
-        prompt, order=the_order(O.REJECTED)
+    yield (
+        "approved, rejected without a word",
+        a_card(prompt, order=the_order(O.REJECTED)),
     )
-    yield "approved, withdrawn without a word", a_card(
-        prompt, order=the_order(O.CANCELLED)
+    yield (
+        "approved, withdrawn without a word",
+        a_card(prompt, order=the_order(O.CANCELLED)),
     )
     filled = the_order(O.FILLED)
     yield "approved, trade open", a_card(prompt, order=filled, trade=the_trade())
-    yield "approved, filled in part", a_card(
-        prompt,
-        order=the_order(O.PARTIALLY_FILLED),
-        trade=the_trade(volume=Decimal("0.10")),
+    yield (
+        "approved, filled in part",
+        a_card(
+            prompt,
+            order=the_order(O.PARTIALLY_FILLED),
+            trade=the_trade(volume=Decimal("0.10")),
+        ),
     )
-    yield "approved, trade closing", a_card(
-        prompt, order=filled, trade=the_trade(state=TradeState.CLOSING)
+    yield (
+        "approved, trade closing",
+        a_card(prompt, order=filled, trade=the_trade(state=TradeState.CLOSING)),
     )
     for reason in CloseReason:
-        yield f"approved, closed: {reason}", a_card(
-            prompt, order=filled, trade=closed(reason)
+        yield (
+            f"approved, closed: {reason}",
+            a_card(prompt, order=filled, trade=closed(reason)),
         )
-    yield "approved, closed at a loss", a_card(
-        prompt,
-        order=filled,
-        trade=closed(CloseReason.STOP, profit=Decimal("-100.98")),
+    yield (
+        "approved, closed at a loss",
+        a_card(
+            prompt,
+            order=filled,
+            trade=closed(CloseReason.STOP, profit=Decimal("-100.98")),
+        ),
     )
-    yield "approved, closed, had no stop", a_card(
-        prompt, order=filled, trade=closed(stop_loss=None, risk_money=Decimal("1.08"))
+    yield (
+        "approved, closed, had no stop",
+        a_card(
+            prompt,
+            order=filled,
+            trade=closed(stop_loss=None, risk_money=Decimal("1.08")),
+        ),
     )
-    yield "approved, closed, nothing else known", a_card(
-        prompt,
-        trade=closed(close_reason=None, profit=None, close_price=None),
+    yield (
+        "approved, closed, nothing else known",
+        a_card(
+            prompt,
+            trade=closed(close_reason=None, profit=None, close_price=None),
+        ),
     )
 
 

@@ -1,0 +1,97 @@
+"""Commands that look: one JSON document, or a table for people."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot import doctor
+from core.ports import Insert
+from tests.bot.offices import office_in, write_config
+from tests.builders import a_guard, a_trade, an_account
+
+
+async def _furnish(folder: Path) -> None:
+    async with office_in(folder) as office:
+        rows = (an_account(), a_guard(), a_trade())
+        await office.journal.commit(*(Insert(row) for row in rows))
+
+
+def test_status_of_an_empty_database(tapgate, config):
+    ran = tapgate("status", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.document["accounts"] == []
+    assert set(ran.document["queues"].values()) == {0}
+
+
+def test_status_as_json_is_one_document(tapgate, config):
+    asyncio.run(_furnish(config.parent))
+    ran = tapgate("status", "--json")
+    (account,) = ran.document["accounts"]
+    assert (account["name"], account["guard"], account["equity"]) == (
+        "demo",
+        "armed",
+        10_000.0,
+    )
+    assert len(account["positions"]) == 1
+
+
+def test_status_for_people_is_a_table(tapgate, config):
+    asyncio.run(_furnish(config.parent))
+    ran = tapgate("status")
+    assert ran.code == 0
+    (line,) = [line for line in ran.out.splitlines() if "demo" in line]
+    for word in ("paper", "10,000.00 USD", "0.00 %", "armed"):
+        assert word in line
+    assert "Queues: propose 0," in ran.out
+
+
+def test_a_database_that_does_not_answer_is_a_problem(tapgate, tmp_path):
+    url = "postgresql+psycopg://postgres@127.0.0.1:9/nothing"
+    write_config(tmp_path, database={"url": url})
+    ran = tapgate("status", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "✖" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_doctor_finds_a_problem(tapgate, config):
+    ran = tapgate("doctor")
+    assert ran.code == 1
+    assert "✔ config: config.toml is valid." in ran.out
+    assert "✖ telegram: There is no bot token." in ran.out
+    assert "    Get one from @BotFather" in ran.out
+
+
+def test_the_doctor_as_json_is_one_list(tapgate, config):
+    ran = tapgate("doctor", "--json")
+    assert ran.code == 1
+    parts = {each["part"]: each["ok"] for each in ran.document}
+    assert (parts["config"], parts["database"], parts["telegram"]) == (
+        True,
+        True,
+        False,
+    )
+
+
+def test_the_doctor_of_a_wrong_configuration_says_so(tapgate, tmp_path):
+    write_config(tmp_path, service={"prt": 1})
+    ran = tapgate("doctor")
+    assert ran.code == 1
+    assert "✖ config: config.toml: there is no key service.prt." in ran.out
+
+
+def test_the_doctor_is_content_when_all_is_well(tapgate, config, monkeypatch):
+    async def fine(*_: object) -> list[doctor.Finding]:
+        said = "[accounts.NAME] is fine."
+        return [doctor.Finding(part="all", ok=True, said=said)]
+
+    monkeypatch.setattr(doctor, "examine", fine)
+    ran = tapgate("doctor")
+    assert ran.code == 0
+    assert "[accounts.NAME] is fine." in ran.out
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_json_and_nothing_else_stands_on_standard_output(tapgate, config, command):
+    assert tapgate(command, "--json").out.lstrip()[0] in "[{"

@@ -1,0 +1,211 @@
+"""What the bot tells and answers; the words stand in ``tests/golden``."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.consent import read_consent
+from bot.sandbox.html_markup import parse_html
+from bot.telegram import answers, notices
+from bot.telegram.text import TEXT_LIMIT, shown_units
+from bot.telegram.views import View
+from core.accounts import GuardPhase, GuardScope
+from core.broker import TradeMode
+from core.ids import UserId
+from core.market import OrderType, Side
+from core.messages import NoticeKind
+from core.orders import OrderKind, OrderState
+from core.trades import CloseReason, TradeState
+from core.users import Role
+from tests.bot.telegram.cards import (
+    a_card,
+    an_account_card,
+    closed,
+    the_order,
+    the_prompt,
+    the_signal,
+    the_trade,
+)
+from tests.bot.telegram.golden import compare
+from tests.builders import a_guard, a_membership, a_user, an_account
+from tests.core.desk.world import RULES
+from tests.fakes import NOON
+
+CONSENT = Path(__file__).parents[3] / "consent"
+FIRED = a_guard(
+    phase=GuardPhase.CLOSING,
+    peak=Decimal(10_250),
+    equity=Decimal(9_640),
+    reason="Drawdown from the peak is 5.9 %, the limit is 5 %.",
+    triggered_at=NOON,
+    trigger_equity=Decimal("9645.25"),
+    trigger_peak=Decimal(10_250),
+)
+GUARDS = {
+    NoticeKind.GUARD_WARNING: a_guard(equity=Decimal(9_500)),
+    NoticeKind.GUARD_FIRED: FIRED,
+    NoticeKind.GUARD_FLAT: replace(FIRED, phase=GuardPhase.FLAT),
+    NoticeKind.GUARD_REARMED: a_guard(
+        peak=Decimal(9_640), rearm_reason="Spread was <wild>, I looked"
+    ),
+    NoticeKind.GUARD_BLIND: a_guard(phase=GuardPhase.BLIND, blind_since=NOON),
+    NoticeKind.GUARD_SEES: a_guard(),
+}
+
+
+def _of_guards() -> Iterator[tuple[str, View]]:
+    account = an_account()
+    for kind, guard in GUARDS.items():
+        yield kind.value, notices.guard_notice(kind, account, guard, "50")
+        yield (
+            f"{kind.value}, to a viewer",
+            notices.guard_notice(kind, account, guard, "50", viewer=True),
+        )
+    late = a_guard(triggered_at=NOON)
+    for kind in (NoticeKind.GUARD_FIRED, NoticeKind.GUARD_BLIND):
+        yield (
+            f"{kind.value}, told when it was over",
+            notices.guard_notice(kind, account, late, ""),
+        )
+
+
+def _of_trades() -> Iterator[tuple[str, View]]:
+    account = an_account()
+    for viewer in (False, True):
+        to = ", to a viewer" if viewer else ""
+        yield (
+            f"trade opened{to}",
+            notices.trade_notice(the_trade(), account, viewer=viewer),
+        )
+        yield (
+            f"trade closed{to}",
+            notices.trade_notice(closed(CloseReason.HAND), account, viewer=viewer),
+        )
+    reasons = {
+        OrderState.REJECTED: "The position is closed already.",
+        OrderState.UNKNOWN: "The broker's answer was lost; it is being looked for.",
+    }
+    for kind in (OrderKind.CLOSE, OrderKind.CANCEL):
+        for state in (*reasons, OrderState.FILLED, OrderState.NOT_EXECUTED):
+            order = the_order(state, kind=kind, reason=reasons.get(state, ""))
+            yield f"order failed: {kind}, {state}", notices.order_notice(order)
+    for kind in OrderKind:
+        parked = the_order(OrderState.PARKED, kind=kind, side=Side.SELL)
+        yield f"order parked: {kind}", notices.parked_notice(parked)
+
+
+def _of_people() -> Iterator[tuple[str, View]]:
+    yield "somebody joined", notices.joined_notice(a_user(), "viewer of demo")
+    yield "consent", notices.consent_view(read_consent(CONSENT))
+    yield "stranger", notices.stranger_view(UserId(77))
+    yield "bad invite", notices.stranger_view(UserId(77), bad_invite=True)
+    memberships = [
+        a_membership(role=Role.VIEWER),
+        a_membership(role=Role.ADMIN, account_id="live1"),
+    ]
+    yield "welcome", notices.welcome_view("Ada <3", memberships)
+    yield "welcome, viewer", notices.welcome_view("Vera", memberships[:1])
+    yield "help", notices.help_view(manages=False)
+    yield "help, admin", notices.help_view(manages=True)
+    asked = 1_795_521_600
+    yield "close all, one trade", notices.close_all_question(1, 0, asked)
+    yield "close all, both", notices.close_all_question(2, 1, asked)
+    yield "close all, orders only", notices.close_all_question(0, 3, asked)
+    both = [an_account(), an_account(id="live1")]
+    yield "panic", notices.panic_question(both, f"*@{asked}")
+
+
+def _answers() -> Iterator[tuple[str, View]]:
+    empty = an_account_card()
+    busy = an_account_card(
+        account=an_account(id="live1", mode=TradeMode.LIVE),
+        trades=(
+            the_trade(),
+            the_trade(
+                side=Side.SELL,
+                instrument="EURUSD",
+                state=TradeState.CLOSING,
+                stop_loss=None,
+                take_profit=None,
+                floating=Decimal("1234.5"),
+            ),
+        ),
+        placed=(the_order(OrderState.PLACED, order_type=OrderType.LIMIT),),
+        parked=(the_order(OrderState.PARKED),),
+    )
+    yield "positions, no account", answers.positions_view([])
+    yield "positions, nothing open", answers.positions_view([empty])
+    yield "positions", answers.positions_view([empty, busy])
+    yield "pending, nothing", answers.pending_view([])
+    later = the_prompt(expires_at=NOON + timedelta(days=3))
+    yield (
+        "pending",
+        answers.pending_view([a_card(), a_card(later, signal=the_signal(side="sell"))]),
+    )
+    yield "guard, no account", answers.guard_view([])
+    ours = replace(RULES, guard_closes=GuardScope.OURS)
+    yield (
+        "guard",
+        answers.guard_view(
+            [empty, replace(busy, guard=replace(FIRED, id="live1"), rules=ours)]
+        ),
+    )
+    for phase in GuardPhase:
+        card = an_account_card(guard=a_guard(phase=phase))
+        yield f"guard, {phase}", answers.guard_view([card])
+    unseen = replace(busy, guard=a_guard(phase=GuardPhase.BLIND, measured_at=None))
+    yield "status", answers.status_view([empty, unseen], {"prompts": 2, "orders": 0})
+
+
+GROUPS = {
+    "notices-of-guards": _of_guards,
+    "notices-of-trades": _of_trades,
+    "notices-of-people": _of_people,
+    "answers": _answers,
+}
+VIEWS = {title: view for group in GROUPS.values() for title, view in group()}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_notice_and_answer_reads_as_it_should(name):
+    compare(name, dict(GROUPS[name]()))
+
+
+@pytest.mark.parametrize("title", VIEWS)
+def test_a_notice_is_markup_that_telegram_takes(title):
+    shown, _ = parse_html(VIEWS[title].text)
+    assert shown.strip()
+    assert shown_units(VIEWS[title].text) <= TEXT_LIMIT
+    assert "\n\n\n" not in shown
+    assert shown == shown.strip()
+
+
+@pytest.mark.parametrize("title", [name for name in VIEWS if "to a viewer" in name])
+def test_a_viewer_is_told_neither_lots_nor_money(title):
+    shown, _ = parse_html(VIEWS[title].text)
+    assert " USD" not in shown
+    assert " lots" not in shown
+
+
+def test_a_hundred_open_trades_still_fit_into_one_message():
+    card = an_account_card(trades=(the_trade(),) * 100)
+    shown, _ = parse_html(answers.positions_view([card, card]).text)
+    assert shown_units(shown) <= TEXT_LIMIT
+    assert shown.splitlines()[-1].startswith("… and ")
+
+
+def test_a_hundred_waiting_prompts_still_fit_into_one_message():
+    shown = answers.pending_view([a_card()] * 200).text
+    assert shown_units(shown) <= TEXT_LIMIT
+    assert shown.splitlines()[-1].startswith("… and ")
+
+
+def test_a_hundred_accounts_still_fit_into_one_message():
+    cards = [an_account_card()] * 100
+    for view in (answers.guard_view(cards), answers.status_view(cards, {"orders": 1})):
+        assert shown_units(view.text) <= TEXT_LIMIT
+        assert view.text.splitlines()[-1].startswith("… and ")

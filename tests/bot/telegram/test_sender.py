@@ -1,0 +1,502 @@
+"""The outbox leaves in order, is never lost, and one slow chat holds up nobody."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.tasks import Bell, Nursery
+from bot.telegram import pacing
+from bot.telegram import sender as module
+from bot.telegram.failures import Paused
+from bot.telegram.gateway import Gateway
+from bot.telegram.sender import Sender
+from core.desk.deciding import reject
+from core.desk.expiring import expire
+from core.errors import JournalUnavailable
+from core.ids import PromptId, UserId
+from core.messages import NoticeKind, OutboxItem, Priority, Topic
+from core.prompts import Prompt, PromptState
+from core.users import User
+from tests.bot.telegram.stage import ADA, BOB, EVE, SAM, Stage, album
+from tests.bot.waiting import turns, until
+from tests.builders import a_user, an_outbox_item
+from tests.core.desk.world import World, own_desk, shared_desk
+
+
+@pytest.fixture
+async def world() -> World:
+    return await own_desk()
+
+
+@pytest.fixture
+async def desk() -> World:
+    return await shared_desk()
+
+
+@pytest.fixture
+async def nursery():
+    made = Nursery()
+    yield made
+    await made.close()
+
+
+Opened = Callable[[World], Sender]
+
+
+@pytest.fixture
+def sends(stage: Stage, nursery: Nursery, tmp_path: Path, monkeypatch) -> Opened:
+    """A sender of a world's messages; its turns let the world's time pass."""
+    gateway = Gateway(stage.bot, album(tmp_path))
+
+    def opened(world: World) -> Sender:
+        async def passing(span: timedelta) -> None:
+            world.clock.advance(span)
+
+        monkeypatch.setattr(pacing, "pause", passing)
+        return Sender(world.tools, gateway, nursery, bell=Bell())
+
+    return opened
+
+
+async def _left(world: World, **fields) -> list[OutboxItem]:
+    """Messages that are still to be sent."""
+    return await world.journal.find(
+        OutboxItem,
+        topic=frozenset({Topic.PROMPT, Topic.NOTICE}),
+        done_at=None,
+        **fields,
+    )
+
+
+async def _drain(sender: Sender) -> None:
+    """Send what is due, until nothing is left and nothing is under way."""
+    while await sender.take() or sender._next:
+        await until(lambda: not sender._next)
+
+
+async def _tell(world: World, *kinds: NoticeKind, to: int = ADA, **over) -> None:
+    for kind in kinds:
+        item = an_outbox_item(
+            topic=Topic.NOTICE, notice=kind, subject="demo", user_id=UserId(to)
+        )
+        await world.put(replace(item, due_at=world.clock.now(), **over))
+
+
+# ------------------------------------------------------------------ prompts
+
+
+async def test_a_prompt_is_sent_and_its_message_remembered(world, sends, stage):
+    prompt = await world.offered()
+    await _drain(sends(world))
+    sent = await world.one(Prompt, id=prompt.id)
+    (message,) = stage.chat(ADA)
+    assert sent.state is PromptState.SENT
+    assert (sent.chat_id, sent.message_id) == (ADA, message.id)
+    assert stage.labels(message) == ["Approve 0.17 lots", "Reject"]
+    assert await _left(world) == []
+
+
+async def test_what_is_decided_later_edits_the_same_message(world, sends, stage):
+    sender = sends(world)
+    await world.offered()
+    await _drain(sender)
+    await world.approve()
+    await world.work()
+    await _drain(sender)
+    (message,) = stage.chat(ADA)
+    assert "Filled 0.17 lots" in message.now.rich.text
+    assert stage.labels(message) == []
+
+
+async def test_several_changes_of_one_prompt_are_one_call(world, sends, stage):
+    await world.offered()
+    await world.approve()
+    await world.work()
+    assert len(await _left(world)) > 1
+    await _drain(sends(world))
+    assert [method for method, _ in stage.called()] == ["sendMessage"]
+    assert await _left(world) == []
+
+
+async def test_a_message_is_remembered_although_the_prompt_changed_meanwhile(
+    world, sends, stage
+):
+    prompt = await world.offered()
+
+    async def meanwhile() -> None:
+        await reject(world.tools, world.tap(prompt.nonce, ADA))
+
+    world.journal.before_writing(Prompt, meanwhile)
+    sender = sends(world)
+    await _drain(sender)
+    sent = await world.one(Prompt, id=prompt.id)
+    assert (sent.state, sent.message_id) == (
+        PromptState.REJECTED,
+        stage.chat(ADA)[0].id,
+    )
+    assert "Rejected by Ada" in stage.texts(ADA)[0]
+
+
+async def test_a_prompt_that_is_gone_is_done(world, sends, stage):
+    await world.put(an_outbox_item(topic=Topic.PROMPT, subject="nobody knows"))
+    await _drain(sends(world))
+    assert await _left(world) == []
+    assert stage.called() == []
+
+
+async def test_a_prompt_that_went_while_it_was_sent_is_remembered_by_nobody(
+    world, sends
+):
+    sender = sends(world)
+    await sender._delivered(PromptId("gone"), 5)
+    await sender._forget_message(PromptId("gone"))
+    assert await world.journal.count(Prompt) == 0
+
+
+async def _deleted(world: World, sender: Sender, stage: Stage) -> None:
+    """The prompt was delivered, and the person deleted its message."""
+    await world.offered()
+    await _drain(sender)
+    stage.chat(ADA)[0].deleted_at = world.clock.now()
+
+
+async def test_a_waiting_prompt_whose_message_was_deleted_is_sent_anew(
+    world, sends, stage
+):
+    sender = sends(world)
+    await _deleted(world, sender, stage)
+    prompt = await world.prompt()
+    await world.journal.commit(world.tools.item(Topic.PROMPT, prompt.id, Priority.EDIT))
+    await _drain(sender)
+    (message,) = stage.chat(ADA)
+    assert (await world.prompt()).message_id == message.id
+
+
+async def test_a_fill_is_told_even_if_the_message_was_deleted(world, sends, stage):
+    sender = sends(world)
+    await _deleted(world, sender, stage)
+    await world.approve()
+    await world.work()
+    await _drain(sender)
+    (text,) = stage.texts(ADA)
+    assert "Filled" in text
+
+
+async def test_an_expired_prompt_whose_message_was_deleted_stays_away(
+    world, sends, stage
+):
+    sender = sends(world)
+    await _deleted(world, sender, stage)
+    world.later(minutes=20)
+    await expire(world.tools)
+    await _drain(sender)
+    assert stage.chat(ADA) == []
+    assert await _left(world) == []
+
+
+async def test_the_others_read_what_became_of_the_approval(desk, sends, stage):
+    sender = sends(desk)
+    await desk.offered()
+    await _drain(sender)
+    await desk.approve(UserId(ADA))
+    await _drain(sender)
+    assert "Decided by Ada" in stage.texts(BOB)[0]
+    assert "Sending to the broker" in stage.texts(BOB)[0]
+    await desk.work()
+    await _drain(sender)
+    assert "Filled 0.17 lots at" in stage.texts(BOB)[0]
+    assert "Filled at" in stage.texts(EVE)[0]
+    assert stage.labels(stage.chat(BOB)[0]) == []
+
+
+# ------------------------------------------------------------------ order
+
+
+async def test_the_most_urgent_leaves_first(world, sends, stage, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    await world.offered()
+    await _tell(world, NoticeKind.MEMBER_JOINED, priority=Priority.FILL, subject="1")
+    await _tell(world, NoticeKind.GUARD_SEES, priority=Priority.GUARD)
+    await _tell(world, NoticeKind.GUARD_BLIND, priority=Priority.EDIT)
+    await _drain(sends(world))
+    first_lines = [text.splitlines()[0] for text in stage.texts(ADA)]
+    assert [line.split()[1] for line in first_lines] == ["demo", "Ada", "BUY", "demo"]
+
+
+async def test_every_notice_is_a_message_of_its_own(world, sends, stage):
+    await _tell(world, NoticeKind.GUARD_SEES, NoticeKind.GUARD_WARNING)
+    await _drain(sends(world))
+    assert len(stage.chat(ADA)) == 2
+
+
+async def test_a_notice_whose_rows_are_gone_is_done(world, sends, stage):
+    for kind in NoticeKind:
+        if kind is not NoticeKind.NONE:
+            subject = "77" if kind is NoticeKind.MEMBER_JOINED else "gone"
+            await _tell(world, kind, subject=subject)
+    await world.put(an_outbox_item(topic=Topic.NOTICE, notice=NoticeKind.GUARD_SEES))
+    await _drain(sends(world))
+    assert stage.called() == []
+    assert await _left(world) == []
+
+
+# ------------------------------------------------------------------ trouble
+
+
+async def test_a_chat_that_must_wait_gets_its_message_later(world, sends, stage):
+    sender = sends(world)
+    stage.fail("sendMessage", status=429, description="x", retry_after=30)
+    await _tell(world, NoticeKind.GUARD_SEES)
+    await _drain(sender)
+    (item,) = await _left(world)
+    assert item.due_at == world.clock.now() + timedelta(seconds=30)
+    assert (item.attempts, item.claimed_until) == (0, None)
+    world.later(seconds=31)
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 1
+
+
+async def test_a_chat_that_must_wait_keeps_nobody_else_waiting(desk, sends, stage):
+    sender = sends(desk)
+    stage.fail("sendMessage", status=429, description="x", retry_after=300)
+    await _tell(desk, NoticeKind.GUARD_SEES, to=ADA)
+    await _drain(sender)
+    await _tell(desk, NoticeKind.GUARD_WARNING, to=ADA)
+    await _tell(desk, NoticeKind.GUARD_WARNING, to=BOB)
+    began = desk.clock.monotonic()
+    await _drain(sender)
+    assert desk.clock.monotonic() - began < timedelta(seconds=1)
+    assert [len(stage.chat(user)) for user in (ADA, BOB)] == [0, 1]
+    assert len(await _left(desk, user_id=ADA)) == 2
+
+
+async def test_many_messages_to_one_person_keep_nobody_else_waiting(
+    desk, sends, stage, monkeypatch
+):
+    sender = sends(desk)
+    waits = []
+
+    async def noted(span: timedelta) -> None:
+        waits.append(span)
+
+    monkeypatch.setattr(pacing, "pause", noted)
+    await _tell(desk, *[NoticeKind.GUARD_SEES] * 10, to=ADA)
+    await _tell(desk, NoticeKind.GUARD_SEES, to=BOB)
+    await sender.take()
+    await until(lambda: not sender._next)
+    assert max(waits) <= module.PATIENCE
+    assert [len(stage.chat(user)) for user in (ADA, BOB)] == [4, 1]
+    assert {item.attempts for item in await _left(desk)} == {0}
+
+
+async def test_an_edit_that_must_wait_holds_the_chat_back(world, sends, stage):
+    sender = sends(world)
+    await world.offered()
+    await _drain(sender)
+    await world.reject()
+    stage.fail("editMessageText", status=429, description="x", retry_after=20)
+    await _drain(sender)
+    assert sender._pace.wait_for(ADA) == timedelta(seconds=20)
+    world.later(seconds=21)
+    await _drain(sender)
+    assert "Rejected" in stage.texts(ADA)[0]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"status": 500, "description": "Internal Server Error"},
+        {"non_json": True},
+        {"status": 401, "description": "Unauthorized"},
+    ],
+)
+async def test_a_telegram_in_trouble_costs_no_message(world, sends, stage, how):
+    sender = sends(world)
+    await _tell(world, NoticeKind.GUARD_SEES)
+    waits = []
+    for _ in range(12):
+        stage.fail("sendMessage", **how)
+        await _drain(sender)
+        (item,) = await _left(world)
+        waits.append((item.due_at - world.clock.now()).total_seconds())
+        world.later(seconds=120)
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60]
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 1
+    assert sender._troubles == 0
+
+
+async def test_a_lost_answer_is_tried_again_a_little_later_each_time(
+    world, sends, stage
+):
+    sender = sends(world)
+    await _tell(world, NoticeKind.GUARD_SEES)
+    for tries in range(3):
+        stage.fail("sendMessage", drop_after_apply=True)
+        await _drain(sender)
+        (item,) = await _left(world)
+        assert item.attempts == tries + 1
+        assert item.due_at == world.clock.now() + timedelta(seconds=2**tries)
+        world.later(seconds=60)
+    await _drain(sender)
+    assert await _left(world) == []
+
+
+async def test_too_many_lost_answers_and_a_message_is_given_up(world, sends, stage):
+    sender = sends(world)
+    await _tell(world, NoticeKind.GUARD_SEES)
+    for _ in range(module.MOST_TRIES):
+        stage.fail("sendMessage", drop_after_apply=True)
+        await _drain(sender)
+        world.later(seconds=120)
+    assert await _left(world) == []
+    assert len(stage.calls("sendMessage")) == module.MOST_TRIES
+
+
+async def test_a_person_who_blocked_us_is_marked_and_the_message_is_done(
+    world, sends, stage
+):
+    stage.block(ADA)
+    await world.offered()
+    await _drain(sends(world))
+    assert (await world.one(User, id=ADA)).blocked_at == world.clock.now()
+    assert await _left(world) == []
+
+
+async def test_a_person_who_never_pressed_start_is_marked_too(world, sends, stage):
+    await world.put(a_user(id=UserId(SAM), name="Sam"))
+    await _tell(world, NoticeKind.GUARD_SEES, to=SAM)
+    await _drain(sends(world))
+    assert (await world.one(User, id=SAM)).blocked_at is not None
+
+
+async def test_a_refused_message_is_dropped_and_does_not_stop_the_rest(
+    world, sends, stage
+):
+    stage.fail("sendMessage", status=400, description="Bad Request: no idea")
+    await _tell(world, NoticeKind.GUARD_SEES, NoticeKind.GUARD_WARNING)
+    await _drain(sends(world))
+    assert await _left(world) == []
+    assert len(stage.chat(ADA)) == 1
+
+
+async def test_a_poisoned_message_does_not_stop_the_rest(world, sends, stage):
+    sender = sends(world)
+    await _tell(world, NoticeKind.MEMBER_JOINED, subject="no number at all")
+    await _tell(world, NoticeKind.GUARD_SEES)
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 1
+    (item,) = await _left(world)
+    assert item.attempts == 1
+    for _ in range(module.MOST_TRIES):
+        world.later(seconds=120)
+        await _drain(sender)
+    assert await _left(world) == []
+
+
+async def test_messages_are_kept_when_the_journal_cannot_be_written(
+    world, sends, stage
+):
+    await _tell(world, NoticeKind.GUARD_SEES)
+
+    async def broken() -> None:
+        message = "disk full"
+        raise JournalUnavailable(message)
+
+    world.journal.before_writing(OutboxItem, broken)
+    sender = sends(world)
+    with capture_logs() as lines:
+        await _drain(sender)
+        await turns()
+    assert [line["event"] for line in lines] == ["task_failed"]
+    world.later(seconds=61)
+    await _drain(sender)
+    assert await _left(world) == []
+
+
+# ------------------------------------------------------------------ the loop
+
+
+async def test_the_loop_sends_when_it_is_rung_for(world, stage, nursery, tmp_path):
+    bell = Bell()
+    gateway = Gateway(stage.bot, album(tmp_path))
+    sender = Sender(world.tools, gateway, nursery, bell=bell)
+    running = asyncio.get_running_loop().create_task(sender.run())
+    await turns()  # it falls asleep
+    await _tell(world, NoticeKind.GUARD_SEES)
+    bell.ring()
+    await until(lambda: bool(stage.chat(ADA)))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert len(stage.chat(ADA)) == 1
+
+
+def test_a_wait_is_told_in_seconds():
+    assert str(Paused(timedelta(seconds=7))) == "told to wait 7 s"
+
+
+async def test_a_guards_notice_to_a_viewer_holds_no_money(desk, sends, stage):
+    await desk.change(await desk.guard(), equity=Decimal(9_000))
+    await _tell(desk, NoticeKind.GUARD_WARNING, to=EVE, detail="50")
+    await _tell(desk, NoticeKind.GUARD_WARNING, to=BOB, detail="50")
+    await _drain(sends(desk))
+    assert "9,000.00" in stage.texts(BOB)[0]
+    assert "9,000.00" not in stage.texts(EVE)[0]
+
+
+# ------------------------------------------------------------------ at the same time
+
+
+async def test_a_call_that_hangs_delays_only_its_own_message(desk, sends, stage):
+    sender = sends(desk)
+    stage.fail("sendMessage", latency=60)
+    await _tell(desk, NoticeKind.GUARD_SEES, to=ADA)
+    await sender.take()
+    await until(lambda: not stage.world.faults._faults)
+    await _tell(desk, NoticeKind.GUARD_SEES, to=BOB)
+    await sender.take()
+    await until(lambda: bool(stage.chat(BOB)))
+    assert stage.chat(ADA) == []
+    stage.world.faults.clear()
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 1
+
+
+async def test_what_comes_for_a_message_under_way_follows_it(world, sends, stage):
+    sender = sends(world)
+    await world.offered()
+    stage.fail("sendMessage", latency=60)
+    await sender.take()
+    await until(lambda: not stage.world.faults._faults)
+    await world.approve()
+    await world.work()
+    assert await sender.take() > 0
+    assert len(sender._next) == 1
+    stage.world.faults.clear()
+    await _drain(sender)
+    (text,) = stage.texts(ADA)
+    assert "Filled" in text
+    assert await _left(world) == []
+
+
+async def test_no_more_is_taken_than_there_is_room_for(
+    world, sends, stage, monkeypatch
+):
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    sender = sends(world)
+    for _ in range(2):
+        stage.fail("sendMessage", latency=60)
+    await _tell(world, *[NoticeKind.GUARD_SEES] * 3)
+    assert (await sender.take(), await sender.take()) == (2, 0)
+    await until(lambda: not stage.world.faults._faults)
+    stage.world.faults.clear()
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 3

@@ -1,0 +1,93 @@
+"""A notice is read when its turn comes; what it tells is then true."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.telegram.telling import notice_view
+from core.ids import UserId
+from core.messages import NoticeKind, OutboxItem, Topic
+from core.orders import OrderKind, OrderState
+from core.trades import TradeState
+from core.users import Membership, Role
+from tests.builders import ACCOUNT, a_trade, an_order, an_outbox_item
+from tests.core.desk.world import ADA, EVE, World, own_desk
+
+
+@pytest.fixture
+async def world() -> World:
+    world = await own_desk()
+    await world.person(EVE, Role.VIEWER, name="Eve")
+    return world
+
+
+def _notice(kind: NoticeKind, subject: str, to: UserId = ADA) -> OutboxItem:
+    return an_outbox_item(
+        topic=Topic.NOTICE, notice=kind, subject=subject, user_id=to, detail="75"
+    )
+
+
+@pytest.mark.parametrize("kind", [k for k in NoticeKind if k.value.startswith("guard")])
+async def test_a_guards_word_names_its_account(world, kind):
+    view = await notice_view(world.tools, _notice(kind, ACCOUNT))
+    assert "demo" in view.text
+
+
+async def test_a_trade_that_closed_before_it_was_told_is_told_as_closed(world):
+    trade = a_trade(state=TradeState.CLOSED, profit=-1, close_price=1, closed_at=None)
+    await world.put(trade)
+    view = await notice_view(world.tools, _notice(NoticeKind.TRADE_OPENED, trade.id))
+    assert "🏁" in view.text
+
+
+async def test_a_viewer_reads_no_lots(world):
+    trade = a_trade()
+    await world.put(trade)
+    for to, lots in ((ADA, True), (EVE, False)):
+        item = _notice(NoticeKind.TRADE_OPENED, trade.id, to)
+        view = await notice_view(world.tools, item)
+        assert (" lots" in view.text) is lots
+
+
+async def test_who_is_no_member_any_more_reads_no_money(world):
+    mine = await world.one(Membership, user_id=ADA)
+    del world.journal._books.kinds[Membership][mine.id]
+    item = _notice(NoticeKind.GUARD_WARNING, ACCOUNT)
+    assert " USD" not in (await notice_view(world.tools, item)).text
+
+
+async def test_a_parked_order_asks_and_a_settled_one_tells(world):
+    order = an_order(state=OrderState.PARKED)
+    await world.put(order)
+    item = _notice(NoticeKind.ORDER_PARKED, order.id)
+    assert (await notice_view(world.tools, item)).rows
+    world.journal._books.put(replace(order, state=OrderState.FILLED))
+    view = await notice_view(world.tools, item)
+    assert (view.rows, "Done: the broker executed it." in view.text) == ((), True)
+
+
+async def test_a_failed_close_says_why(world):
+    order = an_order(
+        state=OrderState.REJECTED, kind=OrderKind.CLOSE, reason="Market closed."
+    )
+    await world.put(order)
+    view = await notice_view(world.tools, _notice(NoticeKind.ORDER_FAILED, order.id))
+    assert view.text.endswith("Not done: Market closed.")
+
+
+async def test_who_joined_is_named(world):
+    view = await notice_view(world.tools, _notice(NoticeKind.MEMBER_JOINED, str(EVE)))
+    assert view.text == "👋 Eve (3) joined as 75."
+
+
+@pytest.mark.parametrize("kind", [k for k in NoticeKind if k is not NoticeKind.NONE])
+async def test_a_notice_about_nothing_is_none(world, kind):
+    subject = "77" if kind is NoticeKind.MEMBER_JOINED else "nobody knows"
+    assert await notice_view(world.tools, _notice(kind, subject)) is None
+
+
+async def test_a_trade_of_a_lost_account_is_not_told(world):
+    trade = a_trade(account_id="gone")
+    world.journal._books.kinds.setdefault(type(trade), {})[trade.id] = trade
+    item = _notice(NoticeKind.TRADE_OPENED, trade.id)
+    assert await notice_view(world.tools, item) is None

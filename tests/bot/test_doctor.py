@@ -1,0 +1,222 @@
+"""The doctor: honest about what is configured, with a fix for each failure."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.doctor import Finding, examine
+from tests.bot.offices import PAPER, office_in, write_config
+from tests.bot.sandbox.helpers import TOKEN
+from tests.bot.telegram.stage import telegram
+from tests.builders import a_record
+from tests.fakes import FixedClock
+
+TOKEN_VARIABLE = "TAPGATE_TELEGRAM__TOKEN"  # noqa: S105 - a variable's name
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+
+
+@pytest.fixture
+async def api():
+    """The address of a Telegram that answers."""
+    async with telegram(FixedClock()) as stage:
+        yield stage.url
+
+
+async def findings(folder: Path, **sections: Any) -> dict[str, Finding]:
+    """What the doctor says, by part."""
+    path = write_config(folder, **sections)
+    found = await examine(path, folder)
+    assert all(each.ok or each.fix for each in found), found
+    return {each.part: each for each in found}
+
+
+async def test_all_is_well(tmp_path, api):
+    found = await findings(tmp_path, telegram={"api_base": api})
+    assert [part for part, each in found.items() if not each.ok] == []
+    assert set(found) == {
+        "config",
+        "database",
+        "audit",
+        "providers",
+        "cache",
+        "telegram",
+        "account demo",
+    }
+    assert found["telegram"].said == (
+        f"@tapgate_sandbox_bot answers at {api.rstrip('/')}."
+    )
+    assert found["account demo"].said == "simulated here, nobody's money."
+
+
+async def test_without_a_provider_it_says_how_to_add_one(tmp_path, api):
+    found = (await findings(tmp_path, telegram={"api_base": api}))["providers"]
+    assert (found.ok, found.fix) == (
+        True,
+        "No signals can come in: `tapgate provider add NAME`.",
+    )
+
+
+async def test_a_wrong_key_is_told_with_every_other_problem(tmp_path):
+    path = write_config(tmp_path, service={"prt": 1, "host": 5})
+    found = await examine(path, tmp_path)
+    assert [(each.part, each.ok) for each in found] == [("config", False)] * 2
+    assert "Did you mean service.port?" in found[1].said + found[0].said
+    assert {each.fix for each in found} == {f"Correct {path}."}
+
+
+async def test_a_choice_that_is_not_served_is_told(tmp_path, api):
+    accounts = {"demo": PAPER, "live1": {"broker": "mt5"}}
+    found = await examine(
+        write_config(
+            tmp_path,
+            telegram={"api_base": api},
+            accounts=accounts,
+            cache={"url": "redis://x"},
+        ),
+        tmp_path,
+    )
+    failures = {(each.part, each.said.split(":")[0]) for each in found if not each.ok}
+    assert ("config", "cache.url") in failures
+    assert ("config", "accounts.live1.broker") in failures
+
+
+async def test_without_a_token_it_says_where_to_get_one(tmp_path, monkeypatch):
+    monkeypatch.delenv(TOKEN_VARIABLE)
+    found = (await findings(tmp_path))["telegram"]
+    assert (found.ok, found.said) == (False, "There is no bot token.")
+    assert "@BotFather" in found.fix
+
+
+async def test_a_telegram_that_is_away_is_told_without_the_token(
+    tmp_path, unused_tcp_port
+):
+    base = f"http://127.0.0.1:{unused_tcp_port}"
+    found = (await findings(tmp_path, telegram={"api_base": base}))["telegram"]
+    assert not found.ok
+    assert found.said.startswith(f"{base} cannot be reached (ClientConnector")
+    assert TOKEN not in found.said
+
+
+async def test_an_address_that_is_none_is_told(tmp_path):
+    found = await findings(tmp_path, telegram={"api_base": "telegram.org"})
+    assert "cannot be reached" in found["telegram"].said
+
+
+async def test_a_refused_token_is_told(tmp_path, api, monkeypatch):
+    monkeypatch.setenv(TOKEN_VARIABLE, "42:a-real-one")
+    found = (await findings(tmp_path, telegram={"api_base": api}))["telegram"]
+    assert found.said == (
+        "Telegram refuses the token: Unauthorized: invalid token specified"
+    )
+    assert found.fix == "Copy it again from @BotFather."
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "ok", "said"),
+    [
+        (502, "<html>", False, "cannot be reached (JSONDecodeError)"),
+        (404, "", False, "Telegram refuses the token: HTTP 404"),
+        (200, "null", True, "A bot without a name answers"),
+        (200, "[]", True, "A bot without a name answers"),
+        (200, '{"ok":true,"result":null}', True, "A bot without a name answers"),
+    ],
+)
+async def test_a_strange_answer_ends_no_examination(tmp_path, status, text, ok, said):
+    async def get_me(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=text)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", get_me)
+    async with TestServer(app) as server:
+        base = str(server.make_url("/"))
+        found = (await findings(tmp_path, telegram={"api_base": base}))["telegram"]
+    assert (found.ok, said in found.said) == (ok, True)
+
+
+async def test_without_a_consent_text_it_says_where_to_put_one(tmp_path, api):
+    found = await findings(
+        tmp_path, telegram={"api_base": api}, approvals={"consent_dir": "nowhere"}
+    )
+    assert "database" not in found
+    assert found["consent"].said.startswith("There is no consent text in")
+    assert "consent_dir" in found["consent"].fix
+    assert found["telegram"].ok
+
+
+async def test_a_database_that_does_not_answer_is_told(tmp_path, api, unused_tcp_port):
+    url = f"postgresql+psycopg://postgres@127.0.0.1:{unused_tcp_port}/x"
+    found = await findings(tmp_path, telegram={"api_base": api}, database={"url": url})
+    assert not found["database"].ok
+    assert found["database"].fix.startswith("Check [database] url")
+
+
+async def test_an_address_of_no_database_is_told(tmp_path, api):
+    found = await findings(
+        tmp_path, telegram={"api_base": api}, database={"url": "mysql://x"}
+    )
+    assert not found["database"].ok
+
+
+async def test_a_key_that_others_may_read_is_told(tmp_path, api):
+    data = tmp_path / "data"
+    data.mkdir()
+    key = data / "secret.key"
+    key.write_text("k" * 40)
+    key.chmod(0o644)
+    found = await findings(tmp_path, telegram={"api_base": api})
+    assert "chmod 600" in found["database"].said
+    assert found["database"].fix == "Mend that, then ask the doctor again."
+
+
+async def test_a_data_folder_that_is_a_file_is_told(tmp_path, api):
+    (tmp_path / "data").write_text("in the way")
+    found = await findings(tmp_path, telegram={"api_base": api})
+    assert not found["data folder"].ok
+    assert "data_dir" in found["data folder"].fix
+
+
+async def test_a_broken_audit_chain_is_told(tmp_path, api):
+    async with office_in(tmp_path) as office:
+        for _ in range(3):
+            await office.journal.commit(a_record())
+    with sqlite3.connect(tmp_path / "data" / "tapgate.db") as database:
+        for (trigger,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name='audit'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("UPDATE audit SET actor = 'nobody' WHERE id = 2")
+    database.close()
+    found = await findings(tmp_path, telegram={"api_base": api})
+    assert found["database"].ok
+    assert found["audit"].said.startswith("The chain is broken: ")
+
+
+async def test_without_an_account_it_says_how_to_add_one(tmp_path, api):
+    found = await findings(tmp_path, telegram={"api_base": api}, accounts={})
+    assert found["accounts"].said == "There is no account."
+
+
+@pytest.mark.parametrize("feed", ["csv:XAUUSD=nowhere.csv", "moon"])
+async def test_an_account_that_cannot_be_opened_is_told(tmp_path, api, feed):
+    accounts = {"demo": PAPER | {"feed": feed}}
+    found = await findings(tmp_path, telegram={"api_base": api}, accounts=accounts)
+    assert not found["account demo"].ok
+    assert found["account demo"].fix == "Correct the account's section."
+
+
+def test_a_finding_is_an_object_of_the_json_list():
+    finding = Finding(part="cache", ok=True, said="in memory.")
+    assert finding.as_json() == {
+        "part": "cache",
+        "ok": True,
+        "said": "in memory.",
+        "fix": "",
+    }

@@ -1,0 +1,157 @@
+"""Logs for people or machines, and no secret in any of them."""
+
+import json
+import logging
+import string
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.logs import blot, configure
+from bot.signing import new_secret
+
+WORD = string.ascii_letters + string.digits + "_-"
+TOKENS = st.builds(
+    "{}:{}".format,
+    st.integers(10_000, 10**12),
+    st.text(WORD, min_size=20, max_size=40),
+)
+SECRETS = st.binary(min_size=24, max_size=64).map(new_secret)
+PASSWORDS = st.text(WORD + "!$%.", min_size=3, max_size=20)
+AROUND = st.text(string.ascii_lowercase + " .,=(\n", max_size=20)
+
+
+@given(AROUND, TOKENS, AROUND)
+def test_no_bot_token_survives(before, token, after):
+    secret = token.split(":")[1]
+    for text in (
+        f"{before} {token} {after}",
+        f"https://api.telegram.org/bot{token}/sendMessage",
+        f"/file/bot{token}/photos/1.jpg",
+        f"token={token.replace(':', '%3A')}",
+        repr({"token": token}),
+    ):
+        assert secret not in blot(text)
+
+
+@given(AROUND, SECRETS, AROUND)
+def test_no_provider_s_secret_survives(before, secret, after):
+    for text in (f"{before} {secret} {after}", json.dumps([secret]), f"x={secret}"):
+        assert secret.removeprefix("whsec_")[:12] not in blot(text)
+
+
+@given(PASSWORDS)
+def test_no_password_of_an_address_survives(password):
+    for text in (
+        f"postgresql+psycopg://tapgate:{password}@db:5432/tapgate",
+        f"redis://:{password}@cache:6379/0",
+        f"could not connect to amqp://user:{password}@host, giving up",
+    ):
+        assert f":{password}@" not in blot(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("POST /hooks/tradingview/aBc123 201", "POST /hooks/tradingview/<token> 201"),
+        ("Authorization: Bearer aBc-123, x", "Authorization: Bearer <token>, x"),
+        ("/media/a.png?expires=1&signature=ff00&x=1", None),
+        ("/bot42:SANDBOX-demo/getMe", "/bot<token>/getMe"),
+        ("at 12:31:05 order 1:2 of ada:approver", None),
+        ("http://127.0.0.1:8080/api", None),
+    ],
+)
+def test_only_secrets_are_blotted_out(text, shown):
+    expected = text.replace("ff00", "<signature>") if shown is None else shown
+    assert blot(text) == expected
+
+
+# ------------------------------------------------------------------ as it is written
+
+TOKEN = "123456789:AAHsecretsecretsecretsecret"  # noqa: S105 - nobody's
+
+
+@pytest.fixture
+def written(capsys) -> Iterator[Callable[[], str]]:
+    """What was logged, once ``configure`` was called; things are put back."""
+    root = logging.getLogger()
+    before = root.handlers, root.level, structlog.get_config()
+    yield lambda: capsys.readouterr().err
+    root.handlers, root.level = before[0], before[1]
+    structlog.configure(**before[2])
+
+
+def _crash() -> None:
+    message = f"cannot reach https://api.telegram.org/bot{TOKEN}/getMe"
+    raise RuntimeError(message)
+
+
+def _log_everything() -> None:
+    log = structlog.get_logger()
+    crash = None
+    try:
+        _crash()
+    except RuntimeError as caught:
+        crash = caught
+        log.exception("crashed", path=f"/bot{TOKEN}/getMe")
+        logging.getLogger("aiohttp").exception("from %s", TOKEN)
+    log.error("nested", detail={"deep": [f"token {TOKEN}"]}, cause=crash)
+    log.error("handed_on", exc_info=crash)
+    log.info("named", **{TOKEN: "as a key"})
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_token_is_written_whatever_depth_it_comes_from(written, log_format):
+    configure(log_format)
+    _log_everything()
+    text = written()
+    assert "AAHsecret" not in text
+    assert text.count("<token>") >= 6
+    assert text.count("Traceback (most recent call last)") >= 3
+
+
+def test_machines_get_one_json_object_a_line(written):
+    configure("json")
+    _log_everything()
+    lines = [json.loads(line) for line in written().splitlines()]
+    assert [line["event"] for line in lines][2:] == ["nested", "handed_on", "named"]
+    assert {line["level"] for line in lines} == {"error", "info"}
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+    assert "RuntimeError" in lines[0]["exception"]
+
+
+def test_people_get_a_line_of_words(written):
+    configure("text")
+    structlog.get_logger().info("listening", port=8080)
+    (line,) = written().splitlines()
+    assert "[info     ] listening" in line
+    assert line.endswith("port=8080")
+
+
+def test_what_a_context_says_stands_in_each_line(written):
+    configure("json")
+    with structlog.contextvars.bound_contextvars(signal="S1"):
+        structlog.get_logger().info("proposed")
+    assert json.loads(written())["signal"] == "S1"
+
+
+def test_only_what_is_severe_enough_is_written(written):
+    configure("text", level=logging.ERROR)
+    structlog.get_logger().info("quiet")
+    logging.getLogger("apscheduler").info("chatter")
+    logging.getLogger("apscheduler").warning("a run was missed")
+    structlog.get_logger().error("loud")
+    lines = written().splitlines()
+    assert ["loud" in line or "a run was missed" in line for line in lines] == [
+        True
+    ] * 2
+
+
+def test_configuring_twice_writes_each_line_once(written):
+    configure("text")
+    configure("text")
+    logging.getLogger("x").warning("once")
+    assert written().count("once") == 1

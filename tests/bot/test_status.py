@@ -1,0 +1,100 @@
+"""Where everything stands, from the database alone."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from bot.cli.common import print_json
+from bot.status import read_status
+from core.accounts import GuardPhase
+from core.messages import Topic
+from core.orders import OrderKind, OrderState
+from core.trades import TradeState
+from tests.builders import (
+    a_guard,
+    a_provider,
+    a_trade,
+    a_user,
+    an_account,
+    an_inbox_update,
+    an_order,
+    an_outbox_item,
+)
+from tests.core.desk.world import World
+from tests.fakes import NOON
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def _furnish(world: World) -> None:
+    guard = a_guard(peak=Decimal(10_000), equity=Decimal("9500.50"))
+    await world.put(a_provider(), a_user(), an_account(), guard)
+
+
+async def test_an_account_shows_what_the_guard_last_saw(world):
+    await _furnish(world)
+    (account,) = (await read_status(world.journal)).accounts
+    assert (account.name, account.broker, account.mode) == ("demo", "paper", "paper")
+    assert (account.equity, account.peak) == (Decimal("9500.50"), 10_000)
+    assert account.drawdown_percent == Decimal("5.00")
+    assert (account.guard, account.currency) == (GuardPhase.ARMED, "USD")
+    assert account.measured_at == NOON.isoformat()
+
+
+async def test_an_account_that_was_never_seen_is_blind(world):
+    await world.put(an_account())
+    (account,) = (await read_status(world.journal)).accounts
+    assert (account.guard, account.equity, account.measured_at) == ("blind", 0, None)
+
+
+async def test_only_what_is_open_or_live_is_listed(world):
+    await _furnish(world)
+    held, gone = a_trade(), a_trade(state=TradeState.CLOSED)
+    live, over = an_order(), an_order(state=OrderState.REJECTED)
+    close = an_order(kind=OrderKind.CLOSE, state=OrderState.UNKNOWN)
+    await world.put(held, gone, live, over, close)
+    (account,) = (await read_status(world.journal)).accounts
+    assert [each["ticket"] for each in account.positions] == [held.ticket]
+    assert account.positions[0]["profit"] == held.floating
+    listed = {(each["id"], each["kind"]) for each in account.orders}
+    assert listed == {(live.id, "open"), (close.id, "close")}
+
+
+async def test_every_queue_is_counted(world):
+    await _furnish(world)
+    await world.put(
+        an_outbox_item(topic=Topic.EXECUTE),
+        an_outbox_item(topic=Topic.EXECUTE, done_at=NOON),
+        an_inbox_update(),
+    )
+    queues = (await read_status(world.journal)).queues
+    assert set(queues) == {*(topic.value for topic in Topic), "inbox"}
+    assert {name: count for name, count in queues.items() if count} == {
+        "execute": 1,
+        "inbox": 1,
+    }
+
+
+async def test_it_is_one_json_document_of_the_contract_s_shape(world, capsys):
+    await _furnish(world)
+    await world.put(a_trade(), an_order())
+    print_json((await read_status(world.journal)).as_json())
+    document = json.loads(capsys.readouterr().out)
+    (account,) = document["accounts"]
+    assert {
+        "name",
+        "broker",
+        "mode",
+        "equity",
+        "peak",
+        "drawdown_percent",
+        "guard",
+        "positions",
+        "orders",
+    } <= set(account)
+    assert account["equity"] == 9500.5
+    assert account["positions"][0]["side"] == "buy"

@@ -1,0 +1,5 @@
+"""What the test and the processes that it starts agree on."""
+
+TOKEN = "42:SANDBOX-flows"  # noqa: S105 - good for the sandbox only
+READY = "ready"
+"""Said by the service once it can be used."""
