@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -46,7 +45,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that reaches for the outside fails."""
     connect = socket.socket.connect
 
@@ -57,4 +56,3 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield

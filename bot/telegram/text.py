@@ -86,8 +86,9 @@ def number(value: Decimal, places: int = 2) -> str:
 
 
 def signed(value: Decimal, places: int = 2) -> str:
-    """A number that always shows its sign: ``+12.00``."""
-    return f"{value:+,.{places}f}"
+    """A number that shows its sign: ``+12.00``; what rounds to nothing has none."""
+    text = f"{value:+,.{places}f}"
+    return text if any(digit in text for digit in "123456789") else text[1:]
 
 
 def price(value: Decimal | None) -> str:

@@ -139,6 +139,15 @@ async def test_an_old_schema_on_postgresql_is_refused_with_what_to_do(
         assert await office.schema_is_current()
 
 
+@pytest.mark.postgres
+async def test_on_postgresql_no_file_is_locked(tmp_path, empty_postgres):
+    database = {"url": empty_postgres}
+    await migrate_database(settings_of(database=database), tmp_path)
+    async with _house(tmp_path, database=database) as house:
+        assert not house.embedded
+        assert not (tmp_path / "data" / "tapgate.lock").exists()
+
+
 # ------------------------------------------------------------------ the house
 
 

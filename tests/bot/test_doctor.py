@@ -8,11 +8,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.app import migrate_database
 from bot.doctor import Finding, examine
-from tests.bot.offices import PAPER, office_in, write_config
+from tests.bot.offices import PAPER, office_in, settings_of, write_config
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import telegram
 from tests.builders import a_record
+from tests.databases import postgres_database
 from tests.fakes import FixedClock
 
 TOKEN_VARIABLE = "TAPGATE_TELEGRAM__TOKEN"  # noqa: S105 - a variable's name
@@ -156,6 +158,17 @@ async def test_a_database_that_does_not_answer_is_told(tmp_path, api, unused_tcp
     found = await findings(tmp_path, telegram={"api_base": api}, database={"url": url})
     assert not found["database"].ok
     assert found["database"].fix.startswith("Check [database] url")
+
+
+@pytest.mark.postgres
+async def test_a_postgresql_with_an_old_schema_is_told(tmp_path, api):
+    with postgres_database() as url:
+        database = {"url": url}
+        found = await findings(tmp_path, telegram={"api_base": api}, database=database)
+        assert "run `tapgate migrate` first" in found["database"].said
+        await migrate_database(settings_of(database=database), tmp_path)
+        found = await findings(tmp_path, telegram={"api_base": api}, database=database)
+        assert found["database"].said == "PostgreSQL answers, the schema is current."
 
 
 async def test_an_address_of_no_database_is_told(tmp_path, api):

@@ -4,11 +4,25 @@ A step that comes only after another death names that one first.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tests.faults.run import Plan
 from tests.faults.steps import Moment, Step
 from tests.faults.stories import Story
 from tests.faults.tripwire import Kill
+
+
+class Part(StrEnum):
+    """A stretch of the stories."""
+
+    PROMPTING = "prompting"
+    DECIDING = "deciding"
+    TRADING = "trading"
+    DOUBT = "doubt"
+    GUARDING = "guarding"
+    CLOSING = "closing"
+    LOSSES = "losses"
+
 
 BOTH = (Moment.BEFORE, Moment.AFTER)
 ONLY_AFTER = (Moment.AFTER,)
@@ -34,58 +48,71 @@ SENT = (Kill(Step.ENTRY, Moment.AFTER),)
 NOT_CLOSED = (Kill(Step.CLOSE, Moment.BEFORE),)
 CLOSED = (Kill(Step.CLOSE, Moment.AFTER),)
 
-PLACES = (
-    Place(Step.SIGNAL, Story.TRADE),
-    Place(Step.DRAW, Story.TRADE),
-    Place(Step.PROPOSE, Story.TRADE),
-    Place(Step.PROPOSED, Story.TRADE),
-    Place(Step.CARD, Story.TRADE, hits=(1, 2)),
-    Place(Step.DELIVERED, Story.TRADE),
-    Place(Step.TOLD, Story.TRADE),
-    Place(Step.REDRAW, Story.TRADE),
-    Place(Step.NOTICE, Story.TRADE),
-    Place(Step.INBOX, Story.TRADE),
-    Place(Step.APPROVE, Story.TRADE),
-    Place(Step.REJECT, Story.TRADE),
-    Place(Step.REASON, Story.TRADE),
-    Place(Step.ASK, Story.CONFIRMATION),
-    Place(Step.APPROVE, Story.CONFIRMATION),
-    Place(Step.ANSWER, Story.TRADE),
-    Place(Step.HANDLED, Story.TRADE),
-    Place(Step.CLAIM, Story.TRADE, hits=(1, 2, 3), moments=ONLY_AFTER),
-    Place(Step.INTENT, Story.TRADE),
-    Place(Step.ENTRY, Story.TRADE),
-    Place(Step.OUTCOME, Story.TRADE),
-    Place(Step.WORK_DONE, Story.TRADE, hits=(1, 3)),
-    Place(Step.LEASE, Story.TRADE),
-    Place(Step.TRADE_CLOSED, Story.TRADE),
-    Place(Step.GIVE_UP, Story.TRADE, first=NOT_SENT),
-    Place(Step.GIVE_UP, Story.TRADE, first=SENT),
-    Place(Step.LOOK, Story.TRADE, first=NOT_SENT),
-    Place(Step.LOOK, Story.TRADE, first=SENT),
-    Place(Step.ABSENT, Story.TRADE, first=NOT_SENT),
-    Place(Step.ADOPT, Story.TRADE, first=SENT),
-    Place(Step.ADOPT, Story.TRADE, lost_replies=1),
-    Place(Step.WITHDRAWAL, Story.WITHDRAWAL),
-    Place(Step.TRIGGER, Story.GUARD),
-    Place(Step.STOP_ENTRIES, Story.GUARD),
-    Place(Step.CLOSE_ORDER, Story.GUARD, hits=(1, 2)),
-    Place(Step.CLOSE_INTENT, Story.GUARD),
-    Place(Step.CLOSE, Story.GUARD, hits=(1, 2)),
-    Place(Step.CLOSE_OUTCOME, Story.GUARD),
-    Place(Step.NOTHING_LEFT, Story.GUARD),
-    Place(Step.FLAT, Story.GUARD),
-    Place(Step.LOCK, Story.GUARD),
-    Place(Step.GIVE_UP, Story.GUARD, first=NOT_CLOSED),
-    Place(Step.ABSENT, Story.GUARD, first=NOT_CLOSED),
-    Place(Step.ADOPT, Story.GUARD, first=CLOSED),
-    Place(Step.TRADE_OPENED, Story.PANIC),
-    Place(Step.CANCEL_ORDER, Story.PANIC),
-    Place(Step.CANCEL, Story.PANIC),
-    Place(Step.PENDING_ENDED, Story.PANIC),
-    Place(Step.OUTCOME, Story.PANIC, hits=(2,)),
-    Place(Step.TRIGGER, Story.PANIC),
-)
+PLACES: dict[Part, tuple[Place, ...]] = {
+    Part.PROMPTING: (
+        Place(Step.SIGNAL, Story.TRADE),
+        Place(Step.DRAW, Story.TRADE),
+        Place(Step.PROPOSE, Story.TRADE),
+        Place(Step.PROPOSED, Story.TRADE),
+        Place(Step.CARD, Story.TRADE, hits=(1, 2)),
+        Place(Step.DELIVERED, Story.TRADE),
+        Place(Step.TOLD, Story.TRADE),
+        Place(Step.CLAIM, Story.TRADE, hits=(1, 2, 3), moments=ONLY_AFTER),
+        Place(Step.LEASE, Story.TRADE),
+        Place(Step.WITHDRAWAL, Story.WITHDRAWAL),
+    ),
+    Part.DECIDING: (
+        Place(Step.INBOX, Story.TRADE),
+        Place(Step.APPROVE, Story.TRADE),
+        Place(Step.REJECT, Story.TRADE),
+        Place(Step.REASON, Story.TRADE),
+        Place(Step.ANSWER, Story.TRADE),
+        Place(Step.HANDLED, Story.TRADE),
+        Place(Step.ASK, Story.CONFIRMATION),
+        Place(Step.APPROVE, Story.CONFIRMATION),
+    ),
+    Part.TRADING: (
+        Place(Step.INTENT, Story.TRADE),
+        Place(Step.ENTRY, Story.TRADE),
+        Place(Step.OUTCOME, Story.TRADE),
+        Place(Step.WORK_DONE, Story.TRADE, hits=(1, 3)),
+        Place(Step.REDRAW, Story.TRADE),
+        Place(Step.TRADE_CLOSED, Story.TRADE),
+        Place(Step.NOTICE, Story.TRADE),
+    ),
+    Part.DOUBT: (
+        Place(Step.GIVE_UP, Story.TRADE, first=NOT_SENT),
+        Place(Step.GIVE_UP, Story.TRADE, first=SENT),
+        Place(Step.LOOK, Story.TRADE, first=NOT_SENT),
+        Place(Step.LOOK, Story.TRADE, first=SENT),
+        Place(Step.ABSENT, Story.TRADE, first=NOT_SENT),
+        Place(Step.ADOPT, Story.TRADE, first=SENT),
+        Place(Step.ADOPT, Story.TRADE, lost_replies=1),
+    ),
+    Part.GUARDING: (
+        Place(Step.TRIGGER, Story.GUARD),
+        Place(Step.STOP_ENTRIES, Story.GUARD),
+        Place(Step.NOTHING_LEFT, Story.GUARD),
+        Place(Step.FLAT, Story.GUARD),
+        Place(Step.LOCK, Story.GUARD),
+        Place(Step.TRADE_OPENED, Story.PANIC),
+        Place(Step.OUTCOME, Story.PANIC, hits=(2,)),
+        Place(Step.TRIGGER, Story.PANIC),
+    ),
+    Part.CLOSING: (
+        Place(Step.CLOSE_ORDER, Story.GUARD, hits=(1, 2)),
+        Place(Step.CLOSE_INTENT, Story.GUARD),
+        Place(Step.CLOSE, Story.GUARD, hits=(1, 2)),
+        Place(Step.CLOSE_OUTCOME, Story.GUARD),
+        Place(Step.GIVE_UP, Story.GUARD, first=NOT_CLOSED),
+        Place(Step.ABSENT, Story.GUARD, first=NOT_CLOSED),
+        Place(Step.ADOPT, Story.GUARD, first=CLOSED),
+        Place(Step.CANCEL_ORDER, Story.PANIC),
+        Place(Step.CANCEL, Story.PANIC),
+        Place(Step.PENDING_ENDED, Story.PANIC),
+    ),
+}
+"""Where the service is killed; each part has a test file of its own."""
 
 
 def plans(place: Place) -> list[Plan]:
@@ -108,9 +135,18 @@ LOSSES = (
 )
 """Runs in which something gets lost outside."""
 
-POINTS = {
-    f"{place.story}: {plan}": (place.story, plan)
-    for place in PLACES
-    for plan in plans(place)
-} | {f"{Story.TRADE}: {plan}": (Story.TRADE, plan) for plan in LOSSES}
-"""Every run, by the name of its test."""
+Point = tuple[Story, Plan]
+POINTS: dict[Part, dict[str, Point]] = {
+    part: {
+        f"{place.story}: {plan}": (place.story, plan)
+        for place in places
+        for plan in plans(place)
+    }
+    for part, places in PLACES.items()
+} | {Part.LOSSES: {str(plan): (Story.TRADE, plan) for plan in LOSSES}}
+"""Every run, by part and the name of its test."""
+
+
+def every_point() -> list[Point]:
+    """All runs."""
+    return [point for points in POINTS.values() for point in points.values()]

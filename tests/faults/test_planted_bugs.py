@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.bugs import Bug
-from tests.faults.conftest import Play
-from tests.faults.points import POINTS
+from tests.faults.points import every_point
 from tests.faults.run import Plan
 from tests.faults.steps import Moment, Step
 from tests.faults.stories import Story
@@ -30,7 +29,7 @@ CAUGHT = {
 
 
 @pytest.mark.parametrize("bug", CAUGHT)
-async def test_a_planted_bug_is_caught(play: Play, bug: Bug) -> None:
+async def test_a_planted_bug_is_caught(play, bug) -> None:
     plan, invariant = CAUGHT[bug]
     verdict = await play(Story.TRADE, replace(plan, bug=bug))
     assert invariant in verdict.broken(), verdict
@@ -41,7 +40,7 @@ def test_every_bug_has_a_run() -> None:
 
 
 @pytest.mark.parametrize("bug", CAUGHT)
-def test_the_same_run_without_the_bug_must_be_clean(bug: Bug) -> None:
-    """``test_failpoints`` plays it."""
+def test_the_same_run_without_the_bug_must_be_clean(bug) -> None:
+    """The tests of its part play it."""
     plan, _ = CAUGHT[bug]
-    assert (Story.TRADE, plan) in POINTS.values()
+    assert (Story.TRADE, plan) in every_point()

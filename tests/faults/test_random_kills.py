@@ -10,7 +10,6 @@ import random
 
 import pytest
 
-from tests.faults.conftest import Play
 from tests.faults.run import Plan
 from tests.faults.stories import Story
 
@@ -21,9 +20,7 @@ LONGEST = 1.2
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-async def test_deaths_at_random_moments_lose_and_double_nothing(
-    play: Play, seed: int
-) -> None:
+async def test_deaths_at_random_moments_lose_and_double_nothing(play, seed) -> None:
     chance = random.Random(seed)  # noqa: S311 - a repeatable story, no secret
     story = chance.choice((Story.TRADE, Story.TRADE, Story.GUARD, Story.PANIC))
     deaths = tuple(chance.uniform(0.05, LONGEST) for _ in range(DEATHS))

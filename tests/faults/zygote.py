@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.runner import LOG, Life, run
@@ -23,11 +24,11 @@ ROOT = Path(__file__).parents[2]
 
 def serve() -> None:
     """Fork for each line until the input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
     _say("ready")
     while line := sys.stdin.readline():
+        _bury_the_dead()
         child = os.fork()
         if not child:
             _be_born(Life.from_json(line))
@@ -35,9 +36,15 @@ def serve() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
+def _bury_the_dead() -> None:
+    """Children stay until the next is born, so that no number is used again."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def _be_born(life: Life) -> None:
     """Never returns."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(life.folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)

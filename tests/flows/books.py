@@ -34,7 +34,7 @@ class Books:
 
     def wait(self, query: str, *values: object) -> Row:
         """The first row of a query, once there is one."""
-        return until(lambda: (self.rows(query, *values) or [None])[0], query)
+        return until(lambda: next(iter(self.rows(query, *values)), None), query)
 
     def quiet(self) -> None:
         """Wait until nothing is left to do or to say."""

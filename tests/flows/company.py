@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from tests.flows.chat import Reply, Shown
 from tests.flows.house import House
 from tests.flows.seats import Asked, Posted, Seat, a_signal, taken
 
@@ -56,11 +55,3 @@ def prompt_of(seat: Seat, signal: Posted) -> Asked:
         seat.account,
     )
     return Asked(house=seat.house, user=seat.user, id=row["message_id"], signal=signal)
-
-
-def everything_read_by(seat: Seat) -> list[Shown]:
-    """All that this person can read now."""
-    return seat.house.chat.messages(seat.user)
-
-
-__all__ = ["Company", "Reply", "everything_read_by", "prompt_of"]

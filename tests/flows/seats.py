@@ -61,10 +61,9 @@ class Asked(Letter):
     signal: Posted
 
 
-def a_signal(
-    house: House, account: str, *, instrument: str = GOLD, **more: object
-) -> dict[str, Any]:
+def a_signal(house: House, account: str, **more: object) -> dict[str, Any]:
     """A buy at the account's present price, which is held; the stop is 5 away."""
+    instrument = str(more.get("instrument", GOLD))
     bid, ask = house.quote(account, instrument)
     house.move(account, instrument, bid)
     step = SPECS[instrument].point * 500

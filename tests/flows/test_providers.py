@@ -4,7 +4,7 @@ from tests.flows import web
 from tests.flows.seats import Posted, Seat, proves_no_order, proves_one_order, taken
 
 SEAT = {"broker": "paper", "speed": "0.25"}
-CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 10)}}
+CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 12)}}
 
 
 def cancel(seat: Seat, signal: Posted) -> web.Answer:

@@ -112,6 +112,7 @@ def test_numbers_are_read_at_a_glance():
     assert text.number(Decimal("1234567.891")) == "1,234,567.89"
     assert text.signed(Decimal(12)) == "+12.00"
     assert text.signed(Decimal("-0.5"), 1) == "-0.5"
+    assert text.signed(Decimal("-0.04"), 1) == text.signed(Decimal(0), 1) == "0.0"
     assert text.price(Decimal("1.9E+3")) == "1900"
     assert text.price(None) == "none"
 
