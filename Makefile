@@ -25,7 +25,9 @@ check: .venv/ready-dev ## Format, lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 tests: .venv/ready-dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term \
+		--ignore tests/flows --ignore tests/faults
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/flows tests/faults
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
 

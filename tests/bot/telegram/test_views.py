@@ -14,7 +14,7 @@ from bot.sandbox.html_markup import parse_html
 from bot.telegram.callbacks import Press, unpack
 from bot.telegram.cards import PromptCard
 from bot.telegram.text import CAPTION_LIMIT, units
-from bot.telegram.views import Button, View, parked_row, prompt_view
+from bot.telegram.views import WHY_LIMIT, Button, View, parked_row, prompt_view
 from core.accounts import AccountKind, BrokerKind
 from core.broker import TradeMode
 from core.desk.reasons import REASON_FOR
@@ -339,59 +339,61 @@ def test_a_parked_order_has_the_two_answers_that_the_contract_names():
     assert labels == ["Adopt", "Not placed"]
 
 
-LONG = st.text(st.characters(), min_size=0, max_size=700)
-MONEY = st.decimals(
-    min_value=0, max_value=10**12, places=2, allow_nan=False, allow_infinity=False
-)
-
-
-@st.composite
-def long_cards(draw: Any) -> PromptCard:
-    """The longest words that rules, brokers, providers and people may use."""
-    card = draw(st.sampled_from(list(CARDS.values())))
-    reason = draw(LONG)
+def _stuffed(card: PromptCard, words: str, money: Decimal) -> PromptCard:
+    """The card with the longest of everything that people and brokers may write."""
+    escaped = "".join(f"\\u{ord(c):04x}" for c in words if ord(c) < 0x10000)
     signal = replace(
         card.signal,
-        payload=f'{{"reason":{_quoted(draw(LONG))}}}',
+        payload=f'{{"reason":"{escaped}"}}',
         instrument="W" * 20,
         provider="p" * 32,
         price=Decimal("9999.99999999"),
     )
-    prompt = replace(card.prompt, reason=reason)
+    prompt = replace(card.prompt, reason=words)
     if prompt.lots is not None:
-        prompt = replace(prompt, lots=draw(MONEY), risk_money=draw(MONEY))
-        prompt = replace(prompt, reward_money=draw(MONEY), headroom=draw(MONEY))
+        numbers = ("lots", "risk_money", "reward_money", "headroom")
+        prompt = replace(prompt, **dict.fromkeys(numbers, money))
     return replace(
         card,
         prompt=prompt,
         signal=signal,
         account=replace(card.account, id="a" * 32),
         decider="<" * 64 if card.decider else "",
-        order=card.order and replace(card.order, reason=draw(LONG)),
-        approval=card.approval and replace(card.approval, reason=draw(LONG)[:500]),
+        order=card.order and replace(card.order, reason=words),
+        approval=card.approval and replace(card.approval, reason=words[:500]),
     )
 
 
-def _quoted(text: str) -> str:
-    return '"' + "".join(f"\\u{ord(c):04x}" for c in text if ord(c) < 0x10000) + '"'
+def _fits(card: PromptCard) -> bool:
+    shown, _ = parse_html(prompt_view(card).text)
+    return units(shown) <= CAPTION_LIMIT and f"Account {'a' * 32}" in shown
 
 
-@settings(max_examples=150)
-@given(long_cards())
-def test_a_caption_fits_whatever_was_written(card):
-    view = prompt_view(card)
-    shown, _ = parse_html(view.text)
-    assert units(shown) <= CAPTION_LIMIT
-    assert f"Account {'a' * 32}" in shown
+@pytest.mark.parametrize("words", ["x" * 700, "<&> " * 200, "\u91d1 " * 400])
+@pytest.mark.parametrize("title", CARDS)
+def test_a_caption_fits_at_its_fullest(title, words):
+    assert _fits(_stuffed(CARDS[title], words, Decimal("999999999999.99")))
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from(list(CARDS.values())),
+    st.text(st.characters(), max_size=700),
+    st.decimals(0, 10**12, places=2, allow_nan=False, allow_infinity=False),
+)
+def test_a_caption_fits_whatever_was_written(card, words, money):
+    assert _fits(_stuffed(card, words, money))
 
 
 def test_a_long_reason_of_a_person_takes_the_place_of_the_providers():
-    card = a_card(
-        decided(S.REJECTED),
-        approval=a_rejection(reason="because " * 62),
-        signal=the_signal(payload=f'{{"reason":"{"trend " * 100}"}}'),
+    card = _stuffed(
+        a_card(decided(S.REJECTED), approval=a_rejection()),
+        "because " * 90,
+        Decimal("999999999999.99"),
     )
     shown, _ = parse_html(prompt_view(card).text)
-    assert shown.count("because") == 62
-    assert "trend trend" in shown
-    assert units(shown) <= CAPTION_LIMIT
+    said, given = shown.splitlines()[-3], shown.splitlines()[-1]
+    assert said.startswith("because ")
+    assert said.endswith("…")
+    assert len(said) < WHY_LIMIT - 50
+    assert given.count("because") == 62
