@@ -185,9 +185,14 @@ class Deal:
 
 
 def average_price(deals: Collection[Deal]) -> Decimal:
-    """The volume-weighted price of ``deals``, of which there is at least one."""
+    """The volume-weighted price of ``deals``, of which there is at least one.
+
+    With as many decimals as the finest of their prices has.
+    """
     volume = sum((deal.volume for deal in deals), start=ZERO)
-    return sum((deal.volume * deal.price for deal in deals), start=ZERO) / volume
+    average = sum((deal.volume * deal.price for deal in deals), start=ZERO) / volume
+    digits = min(int(deal.price.as_tuple().exponent) for deal in deals)
+    return average.quantize(Decimal(1).scaleb(digits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

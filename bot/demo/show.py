@@ -19,12 +19,16 @@ EVERY = timedelta(seconds=45)
 MOST_WAITING = 3
 """Undecided prompts above which the provider is quiet."""
 MENU = (
-    ("XAUUSD", Side.BUY, "4.00", "Breakout above the range, retest held"),
-    ("EURUSD", Side.SELL, "0.00150", "Lower high at resistance"),
-    ("GBPUSD", Side.BUY, "0.00200", "Higher low, momentum turns up"),
-    ("XAUUSD", Side.SELL, "4.00", "Double top, volume fades"),
+    ("XAUUSD", Side.BUY, "12.00", "Breakout above the range, retest held"),
+    ("EURUSD", Side.SELL, "0.00400", "Lower high at resistance"),
+    ("GBPUSD", Side.BUY, "0.00500", "Higher low, momentum turns up"),
+    ("XAUUSD", Side.SELL, "12.00", "Double top, volume fades"),
 )
-"""Instrument, side, distance to the stop in price, the provider's reason."""
+"""Instrument, side, distance to the stop in price, the provider's reason.
+
+Far enough that while somebody reads, the demo's quick market seldom drifts beyond
+what an Approve takes without asking again.
+"""
 
 
 async def play(demo: Demo) -> None:
@@ -35,7 +39,7 @@ async def play(demo: Demo) -> None:
         waiting = await demo.tools.journal.count(Prompt, viewer=False, state=UNDECIDED)
         if waiting < MOST_WAITING:
             signal = await a_signal(
-                demo, instrument, side, Decimal(distance), reward=Decimal(2)
+                demo, instrument, side, Decimal(distance), reward=Decimal("1.5")
             )
             signal |= {"external_id": f"show-{number}", "payload": {"reason": reason}}
             try:

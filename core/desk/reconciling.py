@@ -4,7 +4,7 @@ import json
 
 from core.accounts import Reconciliation
 from core.broker import Snapshot
-from core.desk.recording import messages
+from core.desk.recording import picture
 from core.desk.tools import Tools
 from core.errors import Conflict
 from core.ids import AccountId, TradeId
@@ -75,7 +75,7 @@ async def _pictures(
     shown = order_id is not None and bool(correction.what)
     order = await tools.journal.get(Order, order_id) if shown and order_id else None
     if order is not None:
-        writes += messages(tools, order)
+        writes += picture(tools, order)
     if correction.notice is not NoticeKind.NONE and correction.trade is not None:
         writes += [
             tools.notice(correction.notice, correction.trade.id, to=member.user_id)

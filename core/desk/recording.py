@@ -143,13 +143,18 @@ def messages(tools: Tools, order: Order) -> tuple[Write, ...]:
 
     An edited prompt does not ring on a phone, so a failure is a message too.
     """
-    told: list[Write] = []
-    if order.prompt_id is not None:
-        told.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL))
+    told = list(picture(tools, order))
     failed = order.prompt_id is None or order.state in OVER
     if failed and order.reason and order.user_id is not None:
         told.append(tools.notice(NoticeKind.ORDER_FAILED, order.id, to=order.user_id))
     return tuple(told)
+
+
+def picture(tools: Tools, order: Order) -> tuple[Write, ...]:
+    """The prompt that shows an order is drawn again; nothing rings."""
+    if order.prompt_id is None:
+        return ()
+    return (tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL),)
 
 
 def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:

@@ -70,8 +70,14 @@ async def watch(tools: Tools, account_id: AccountId, *, deep: bool = True) -> Lo
     unsettled = await _resolve_all(tools, account_id, seen=seen)
     if seen:
         await _draw_curve(tools, guard)
-    hurry = unsettled or guard.breach_since is not None
-    return Looked(guard=guard, hurry=hurry or guard.phase in FIRED)
+    return Looked(guard=guard, hurry=unsettled or _restless(guard))
+
+
+def _restless(guard: GuardState) -> bool:
+    """Whether a breach waits for its proof, or a fired guard is not done yet."""
+    if guard.phase in FIRED:
+        return guard.phase is not GuardPhase.LOCKED
+    return guard.breach_since is not None
 
 
 async def lose_sight(tools: Tools, account_id: AccountId) -> GuardState:

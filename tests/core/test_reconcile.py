@@ -352,6 +352,14 @@ def test_a_position_with_the_number_of_a_close_is_no_orphan():
     assert found(book, positions=[a_position()]) == []
 
 
+def test_an_average_price_has_no_more_decimals_than_the_prices():
+    deals = [
+        a_deal(price=Decimal("1.10"), volume=Decimal("0.1")),
+        a_deal(price=Decimal("1.2"), volume=Decimal("0.2")),
+    ]
+    assert str(average_price(deals)) == "1.17"
+
+
 def test_the_average_price_of_one_deal_is_its_price():
     assert average_price([a_deal(price=Decimal(7))]) == 7
 

@@ -34,6 +34,7 @@ from bot.settings import Settings
 from bot.telegram import pacing
 from charts.media import MediaStore
 from charts.pool import RenderPool
+from core.desk import closing
 from core.desk.commanding import keep_accounts
 from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
@@ -61,6 +62,8 @@ SETTLE = timedelta(milliseconds=500)
 BALANCE = Decimal(10_000)
 PER_CHAT = timedelta(milliseconds=20)
 """Between two messages in one chat; Telegram's second would make each run long."""
+REFUSED_CLOSE = timedelta(milliseconds=300)
+"""Before a close is ordered again; the product waits 2 seconds and more."""
 PRICE_PATH = "/test/price"
 NOTES, LOG, CREDENTIALS = "steps.txt", "log.txt", "provider.json"
 
@@ -232,6 +235,7 @@ async def live(life: Life) -> None:
     """Run the service until the process is killed."""
     logs.configure("text")
     pacing.PER_CHAT = PER_CHAT
+    closing.LONGEST_WAIT = REFUSED_CLOSE
     wire = Tripwire(life.folder / NOTES, life.kill)
     async with open_test_house(life, wire) as house:
         service = Service(house, token=TOKEN, api_base=life.telegram)

@@ -50,6 +50,9 @@ def test_a_fill_that_the_broker_shows_late_is_adopted_and_told(seat: Seat) -> No
     assert trade["position_id"] == deal.position_id
     assert len(seat.house.books.sends(prompt.signal.id)) == 1
     seat.house.chat.wait(seat.user, "Filled", after=prompt.id)
+    seat.house.books.quiet()
+    read = seat.house.chat.messages(seat.user)
+    assert sum("Not done" in shown.text for shown in read) == 1
 
 
 def test_a_refusal_shows_the_brokers_reason(seat: Seat) -> None:

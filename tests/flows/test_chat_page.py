@@ -9,10 +9,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "images" / "chat.png"
@@ -27,6 +28,8 @@ FLAGS = (
 )
 PATIENCE = 20_000
 """Milliseconds."""
+SPREAD = Decimal("0.25")
+"""Gold's, between the price of a buy and the bid that is moved."""
 
 pytestmark = pytest.mark.chromium
 
@@ -63,11 +66,24 @@ def phone(address) -> Iterator[Page]:
             executable_path="/usr/bin/chromium", args=FLAGS
         )
         page = browser.new_page(
-            viewport={"width": 390, "height": 900}, device_scale_factor=2
+            base_url=address,
+            viewport={"width": 390, "height": 900},
+            device_scale_factor=2,
         )
         page.goto(f"{address}/#user=1001")
         yield page
         browser.close()
+
+
+def hold_price(phone: Page, prompt: Locator) -> None:
+    """Bring the market back to the entry that the prompt shows, and hold it there.
+
+    A tap is asked about again when the price has moved; this is about the page.
+    """
+    (entry,) = re.findall(r"Entry ([\d.]+)", prompt.inner_text())
+    wish = {"instrument": "XAUUSD", "price": str(Decimal(entry) - SPREAD)}
+    answer = phone.request.post("/sandbox/x/market", data=wish)
+    assert answer.ok, answer.text()
 
 
 def test_a_prompt_arrives_and_a_tap_on_approve_shows_that_it_was_filled(phone):
@@ -75,6 +91,7 @@ def test_a_prompt_arrives_and_a_tap_on_approve_shows_that_it_was_filled(phone):
     approve.wait_for(timeout=10_000)
     prompt = phone.get_by_test_id("message").filter(has=approve)
     number = prompt.get_attribute("data-message-id")
+    hold_price(phone, prompt)
 
     approve.click()
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.money import plain
 from tests.flows.company import Company, prompt_of
 from tests.flows.seats import proves_no_order, proves_one_order
 
@@ -12,7 +13,7 @@ PAPER = {"broker": "paper", "speed": "0.25"}
 DESK = {**PAPER, "kind": "desk"}
 CONFIG = {
     "accounts": {
-        **{f"desk{number}": DESK for number in range(1, 10)},
+        **{f"desk{number}": DESK for number in range(1, 11)},
         **{f"seat{number}": PAPER for number in range(1, 6)},
     }
 }
@@ -97,6 +98,21 @@ def test_rejections_by_everybody_reject_the_signal(company: Company, desk: str) 
     assert company.house.receipt(signal.id)["status"] == "rejected"
 
 
+def test_an_approvers_tap_on_a_colleagues_prompt_decides_nothing(
+    company: Company, desk: str
+) -> None:
+    ann, bob = company.joins(desk), company.joins(desk)
+    signal = company.hears(desk)
+    hers, his = prompt_of(ann, signal), prompt_of(bob, signal)
+    for label in ("Approve", "Reject"):
+        data = hers.now.data_of(label)
+        reply = company.house.chat.crafted(bob.user, data, message_id=his.id)
+        assert reply.alert
+        assert "somebody else" in reply.text
+    proves_no_order(ann, signal)
+    assert {row["state"] for row in company.house.books.prompts(signal.id)} == {"sent"}
+
+
 # ---------------------------------------------------------------- who looks on
 def test_a_viewer_has_no_buttons_and_no_lots(company: Company, desk: str) -> None:
     company.joins(desk)
@@ -105,7 +121,7 @@ def test_a_viewer_has_no_buttons_and_no_lots(company: Company, desk: str) -> Non
     shown = prompt_of(viewer, signal).now
     assert shown.photo
     assert shown.labels == ()
-    assert str(signal.stop) in shown.text
+    assert plain(signal.stop) in shown.text
     assert " lots" not in shown.text
     assert "Risk" not in shown.text
 

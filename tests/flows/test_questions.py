@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.money import plain
 from tests.flows.seats import (
     Asked,
     Seat,
@@ -82,7 +83,7 @@ def test_a_price_that_moved_too_far_is_asked_at_the_new_one(seat: Seat) -> None:
     new_entry = prompt.signal.entry + R * 3 / 10
     asked = prompt.shows("Confirm?")
     assert "moved" in reply.text
-    assert f"Entry {new_entry}" in asked.text
+    assert f"Entry {plain(new_entry)}" in asked.text
     assert seat.house.books.orders(prompt.signal.id) == []
     prompt.tap("Confirm")
     prompt.shows("Filled")

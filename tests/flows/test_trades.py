@@ -1,8 +1,10 @@
 """From the fill to the end of a trade: pending orders, stops, targets, hands."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
+from core.money import plain
 from tests.flows.seats import Asked, Seat, proves_one_order
 
 FEE = {"commission_per_lot": 7}
@@ -27,8 +29,8 @@ def proves_the_profit(seat: Seat, prompt: Asked, reason: str, words: str) -> Non
     assert trade["close_reason"] == reason
     assert Decimal(str(trade["profit"])) == booked
     assert told in prompt.shows(words).text
-    notice = seat.house.chat.wait(seat.user, words, after=prompt.id)
-    assert told in notice.text
+    notice = seat.house.chat.wait(seat.user, told, after=prompt.id)
+    assert words in notice.text
     assert seat.house.receipt(prompt.signal.id)["status"] == "closed"
 
 
@@ -157,6 +159,7 @@ def test_a_close_by_hand_in_two_parts_is_one_profit(seat: Seat) -> None:
     )
     seat.move(prompt.signal.target)
     proves_the_profit(seat, prompt, "target", "Target hit")
+    assert re.search(r"Target hit at \d+(\.\d{1,2})?:", prompt.now.text)
 
 
 def test_everything_is_closed_on_request_and_announced(seat: Seat) -> None:
@@ -184,4 +187,4 @@ def test_open_trades_are_listed(seat: Seat) -> None:
     told = seat.hears("/positions", "XAUUSD")
     (held,) = seat.house.books.ledger(seat.account).positions
     assert f"{held.volume.normalize():f}" in told.text
-    assert str(prompt.signal.stop) in told.text
+    assert plain(prompt.signal.stop) in told.text

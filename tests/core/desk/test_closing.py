@@ -135,6 +135,16 @@ async def test_a_fired_guard_hurries_every_look():
     assert (await world.watch()).hurry
 
 
+async def test_a_locked_guard_is_in_no_hurry():
+    world = await own_desk()
+    await ruin(world)
+    await world.pass_by(1)
+    assert (await world.watch()).hurry
+    await world.pass_by(1)
+    assert await phase(world) is GuardPhase.LOCKED
+    assert not (await world.watch()).hurry
+
+
 # ------------------------------------------------------------------ what it ends
 
 
