@@ -28,9 +28,9 @@ from core.ids import AccountId
 from core.ports import Broker, Clock, Journal, Media, SignalChart
 from core.users import Provider
 from migrations.runner import current_revision, head_revision, upgrade
-from mt5_bridge.paper import PaperBroker
-from mt5_bridge.paper_feed import open_feed
-from mt5_bridge.paper_session import PaperSettings
+from mt5_bridge.paper.broker import PaperBroker
+from mt5_bridge.paper.feed import open_feed
+from mt5_bridge.paper.session import PaperSettings
 from storage.engine import is_sqlite
 from storage.journal import SqlJournal, open_journal
 from storage.lock import exclusive_lock

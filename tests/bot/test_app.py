@@ -28,7 +28,7 @@ from core.market import Timeframe
 from core.ports import Broker, Journal, SignalChart
 from core.users import Provider
 from migrations.runner import current_revision, head_revision
-from mt5_bridge.paper import PaperBroker
+from mt5_bridge.paper.broker import PaperBroker
 from tests.bot.offices import PAPER, office_in, settings_of
 from tests.databases import postgres_database
 from tests.fakes import NOON

@@ -31,11 +31,11 @@ from core.broker import (
 from core.errors import Refused
 from core.market import OrderType, Side, Timeframe
 from core.ports import Broker
-from mt5_bridge.paper import PaperBroker
-from mt5_bridge.paper_session import PaperSettings
+from mt5_bridge.paper.broker import PaperBroker
+from mt5_bridge.paper.session import PaperSettings
 from tests.fake_broker import FakeBroker
 from tests.fakes import NOON, FixedClock
-from tests.mt5_bridge.bench import FlatFeed
+from tests.mt5_bridge.paper.bench import FlatFeed
 
 GOLD = "XAUUSD"
 SINCE = NOON - timedelta(days=30)

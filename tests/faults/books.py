@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.broker import Deal, DealEntry
-from mt5_bridge.paper_store import Ledger
+from mt5_bridge.paper.store import Ledger
 from tests.faults import ledgers
 from tests.faults.world import World
 

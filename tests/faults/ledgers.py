@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from mt5_bridge.paper_store import Ledger, read_ledger
+from mt5_bridge.paper.store import Ledger, read_ledger
 from storage.engine import FILE_NAME
 from tests.faults.runner import paper_file
 

@@ -40,8 +40,8 @@ from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
 from core.ids import AccountId, UserId
 from core.ports import Broker, Journal, Media, SignalChart
-from mt5_bridge.paper import PaperBroker
-from mt5_bridge.paper_session import PaperSettings
+from mt5_bridge.paper.broker import PaperBroker
+from mt5_bridge.paper.session import PaperSettings
 from tests.faults.bugs import Bug, buggy
 from tests.faults.steps import Moment, Step
 from tests.faults.tripwire import (
@@ -53,7 +53,7 @@ from tests.faults.tripwire import (
     TrippingJournal,
     Tripwire,
 )
-from tests.mt5_bridge.bench import FlatFeed
+from tests.mt5_bridge.paper.bench import FlatFeed
 
 ACCOUNT = AccountId("demo")
 PROVIDER = "acme"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.broker import Deal, DealEntry
-from mt5_bridge.paper_store import Ledger, read_ledger
+from mt5_bridge.paper.store import Ledger, read_ledger
 from tests.flows.waiting import until
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ a ``config.toml``. It is what ``tapgate run`` starts, and beside that
 ``POST /rig/<name>`` on the same port, for what nobody may do to a real one:
 
     market    price of an instrument, and moving it      {"account", "instrument"}
-    broker    faults, see ``mt5_bridge.paper_faults``    {"account", …}
+    broker    faults, see ``mt5_bridge.paper.faults``    {"account", …}
     by_hand   close a position in the terminal           {"account", "ticket", "volume"}
     open_by_hand  open one there                         {"account", "instrument"}
     unstop    take every stop and target away there      {"account"}
@@ -39,7 +39,7 @@ from core.errors import Refused
 from core.ids import AccountId
 from core.market import OrderType, Side
 from core.users import Role
-from mt5_bridge.paper import PaperBroker
+from mt5_bridge.paper.broker import PaperBroker
 from tests.flows.agreed import READY, TOKEN
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

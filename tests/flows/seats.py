@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mt5_bridge.paper_specs import SPECS
+from mt5_bridge.paper.specs import SPECS
 from tests.flows.chat import Reply, Shown
 from tests.flows.house import House
 
