@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from core.accounts import GUARD_MOVES, GuardState
 from core.ids import SignalId
 from core.moves import Event, State, allowed
-from core.orders import ORDER_MOVES, Order, OrderKind, Send
+from core.orders import LIVE, ORDER_MOVES, Order, OrderKind, Send
 from core.ports import Row
 from core.prompts import PROMPT_MOVES, Approval, Prompt
 from core.signals import Signal
@@ -30,12 +30,16 @@ UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
 
 OPENING_KEY = ("signal_id", "account_id", "attempt")
 """Unique among opening orders only: one order per signal, account and attempt."""
+AIMED_KEY = ("account_id", "kind", "ticket")
+"""Unique among live orders that close or withdraw: one at a time for each ticket."""
 
 
 def unique_keys(row: Row) -> tuple[tuple[str, ...], ...]:
     """The unique keys that bind this row, as names of its fields."""
     if isinstance(row, Order):
-        return (OPENING_KEY,) if row.kind is OrderKind.OPEN else ()
+        if row.kind is OrderKind.OPEN:
+            return (OPENING_KEY,)
+        return (AIMED_KEY,) if row.state in LIVE else ()
     return UNIQUE.get(type(row), ())
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from core.market import OrderType, Side, Timeframe
-from core.orders import Cause, OrderKind, OrderState, SendState
+from core.orders import LIVE, Cause, OrderKind, OrderState, SendState
 from core.prompts import REASON_LIMIT, Decision, PromptKind, PromptState
 from core.signals import Action, SignalStatus
 from core.trades import CloseReason, TradeState
@@ -131,6 +131,10 @@ class Approvals(Base, table=True):
     version: int
 
 
+_LIVE = ", ".join(f"'{state}'" for state in OrderState if state in LIVE)
+_AIMED = f"kind <> 'open' AND state IN ({_LIVE})"
+
+
 class Orders(Base, table=True):
     """Keeps ``core.orders.Order``."""
 
@@ -142,6 +146,14 @@ class Orders(Base, table=True):
             "account_id",
             "attempt",
             where="kind = 'open'",
+            unique=True,
+        ),
+        partial(
+            "uq_orders_aimed",
+            "account_id",
+            "kind",
+            "ticket",
+            where=_AIMED,
             unique=True,
         ),
         CheckConstraint(

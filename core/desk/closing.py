@@ -24,7 +24,7 @@ from core.accounts import (
 )
 from core.broker import PendingOrder, Position, Snapshot
 from core.desk.tools import Tools, again
-from core.errors import Conflict
+from core.errors import Conflict, Duplicate
 from core.guard import BY_HAND
 from core.ids import OrderId, Ticket, TradeId, UserId
 from core.market import OrderType, Side
@@ -289,12 +289,15 @@ async def _order(tools: Tools, order: Order) -> int:
     wait = min(timedelta(seconds=2 ** min(tries, 6)), LONGEST_WAIT)
     if last and abs(tools.clock.now() - last[0].updated_at) < wait:
         return 0
-    await journal.commit(
-        *tools.fence(order.account_id),
-        Insert(replace(order, attempt=tries + 1)),
-        tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
-        *await _first_refusal(tools, last),
-    )
+    try:
+        await journal.commit(
+            *tools.fence(order.account_id),
+            Insert(replace(order, attempt=tries + 1)),
+            tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
+            *await _first_refusal(tools, last),
+        )
+    except Duplicate:  # somebody else ordered it since we looked
+        return 0
     return 1
 
 

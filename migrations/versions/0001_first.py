@@ -344,6 +344,16 @@ def _create_orders() -> None:
         where="kind = 'open'",
         unique=True,
     )
+    index(
+        "orders",
+        "uq_orders_aimed",
+        "account_id",
+        "kind",
+        "ticket",
+        where="kind <> 'open' AND state IN ("
+        "'queued', 'submitting', 'placed', 'unknown', 'parked')",
+        unique=True,
+    )
     op.create_table(
         "sends",
         *texts("id order_id account_id message"),

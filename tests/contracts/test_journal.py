@@ -17,7 +17,7 @@ import pytest
 
 from core.accounts import Account, GuardPhase, GuardState
 from core.errors import Conflict, Duplicate, LeaseLost
-from core.ids import ProviderName, UserId
+from core.ids import ProviderName, Ticket, UserId
 from core.market import Side
 from core.messages import (
     AuditEntry,
@@ -40,7 +40,7 @@ from core.ports import (
     Write,
 )
 from core.prompts import Prompt, PromptState
-from core.rows import OPENING_KEY, UNIQUE
+from core.rows import AIMED_KEY, OPENING_KEY, UNIQUE
 from core.signals import Action, Signal, SignalStatus
 from core.trades import CloseReason, TradeState
 from core.users import Membership, Provider, User
@@ -579,6 +579,21 @@ async def test_only_opening_orders_are_unique_by_attempt(journal: Journal) -> No
         Insert(b.an_order(signal_id=signal.id, attempt=2)),
     )
     assert await journal.count(Order) == 4
+
+
+@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL])
+async def test_one_live_order_is_aimed_at_a_ticket(
+    journal: Journal, kind: OrderKind
+) -> None:
+    first = b.an_order(kind=kind, ticket=Ticket(7))
+    await b.furnish(journal, first)
+    second = dataclasses.replace(first, id=b.an_order().id, attempt=2)
+    with pytest.raises(Duplicate) as caught:
+        await journal.commit(Insert(second))
+    assert caught.value.key == AIMED_KEY
+    over = dataclasses.replace(first, state=OrderState.CANCELLED)
+    await journal.commit(Save(over), Insert(second))
+    assert await journal.count(Order) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from core.accounts import GuardPhase
 from core.ids import SignalId
-from core.orders import OrderKind, OrderState
+from core.orders import EVER_FILLED, LIVE, OVER, OrderKind, OrderState
 from core.prompts import PromptState
 from core.rows import check_move, signal_of, unique_keys
 from core.trades import TradeState
@@ -74,8 +74,16 @@ def test_opening_orders_are_unique_by_signal_account_and_attempt():
     assert unique_keys(an_order()) == (("signal_id", "account_id", "attempt"),)
 
 
-def test_closing_orders_may_be_many():
-    assert unique_keys(an_order(kind=OrderKind.CLOSE)) == ()
+@pytest.mark.parametrize("state", sorted(LIVE))
+@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL])
+def test_live_orders_aimed_at_a_ticket_are_unique(kind, state):
+    order = an_order(kind=kind, state=state)
+    assert unique_keys(order) == (("account_id", "kind", "ticket"),)
+
+
+@pytest.mark.parametrize("state", sorted(OVER | EVER_FILLED))
+def test_ended_orders_aimed_at_a_ticket_may_be_many(state):
+    assert unique_keys(an_order(kind=OrderKind.CLOSE, state=state)) == ()
 
 
 def test_a_person_decides_once_on_a_prompt():

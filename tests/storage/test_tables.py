@@ -19,7 +19,7 @@ from sqlmodel import AutoString
 
 from core.orders import Order
 from core.ports import Row
-from core.rows import OPENING_KEY, UNIQUE
+from core.rows import AIMED_KEY, OPENING_KEY, UNIQUE
 from storage.mapping import KINDS, NAMES, table_of
 from storage.tables import metadata
 from storage.types import ExactDecimal, Moment, Rank, Texts, Word
@@ -84,11 +84,16 @@ def test_the_unique_keys_are_those_of_core(kind: type[Row]) -> None:
     assert keys == set(UNIQUE.get(kind, ()))
 
 
-def test_only_opening_orders_share_no_attempt() -> None:
-    [index] = [index for index in table_of(Order).indexes if index.unique]
-    assert tuple(index.columns.keys()) == OPENING_KEY
-    for dialect in ("sqlite", "postgresql"):
-        assert str(index.dialect_options[dialect]["where"]) == "kind = 'open'"
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_orders_are_unique_as_core_says(dialect: str) -> None:
+    assert {
+        tuple(index.columns.keys()): str(index.dialect_options[dialect]["where"])
+        for index in table_of(Order).indexes
+        if index.unique
+    } == {
+        OPENING_KEY: "kind = 'open'",
+        AIMED_KEY: f"kind <> 'open' AND state IN ({LIVE_STATES})",
+    }
 
 
 @EACH_KIND
@@ -136,6 +141,7 @@ def test_the_database_knows_every_word(column: Column[Any]) -> None:
         assert repr(word.value) in check
 
 
+LIVE_STATES = "'queued', 'submitting', 'placed', 'unknown', 'parked'"
 INDEXES = {
     "signals": {
         "user_id, created_at DESC",
@@ -150,6 +156,7 @@ INDEXES = {
         "signal_id",
         "trade_id",
         "signal_id, account_id, attempt where kind = 'open'",
+        f"account_id, kind, ticket where kind <> 'open' AND state IN ({LIVE_STATES})",
     },
     "sends": {"account_id, state"},
     "trades": {"account_id, state", "signal_id", "order_id"},

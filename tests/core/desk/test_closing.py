@@ -8,7 +8,7 @@ import pytest
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import CancelRequest, CloseRequest, HistoryState, ResultStatus
 from core.desk.closing import drive
-from core.desk.commanding import panic
+from core.desk.commanding import close_all, panic
 from core.errors import Conflict
 from core.ids import Ticket
 from core.market import OrderType, Side
@@ -284,6 +284,20 @@ async def test_a_close_is_not_ordered_twice_while_one_is_on_its_way():
         world.later(seconds=40)
         await world.watch()
     assert await closes(world) == [OrderState.QUEUED]
+
+
+async def test_two_who_close_one_position_at_the_same_moment_order_it_once():
+    world = await traded()
+    await world.watch()
+    [trade] = await world.journal.find(Trade)
+
+    async def closes_too() -> None:
+        assert await close_all(world.tools, ADA) == 1
+
+    world.journal.before_writing(Order, closes_too)
+    assert await close_all(world.tools, ADA) == 0
+    assert await closes(world) == [OrderState.QUEUED]
+    assert trade.state is TradeState.OPEN
 
 
 async def test_a_lost_close_is_looked_up_and_not_repeated_while_unknown():
