@@ -17,6 +17,9 @@ from bot.watchers import Watcher
 
 log = structlog.get_logger()
 
+FORGET_EVERY = timedelta(hours=1)
+"""Between two removals of old messages and updates."""
+
 
 def schedule(
     watchers: Iterable[Watcher],
@@ -24,6 +27,7 @@ def schedule(
     look_every: timedelta,
     expire: Callable[[], Awaitable[None]],
     expire_every: timedelta,
+    forget: Callable[[], Awaitable[None]],
 ) -> AsyncIOScheduler:
     """A scheduler with every job, not started yet."""
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # see _tell
@@ -41,6 +45,9 @@ def schedule(
         )
     scheduler.add_job(
         expire, "interval", seconds=expire_every.total_seconds(), id="expire"
+    )
+    scheduler.add_job(
+        forget, "interval", seconds=FORGET_EVERY.total_seconds(), id="forget"
     )
     scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler

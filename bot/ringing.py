@@ -4,11 +4,11 @@ The loops poll all the same: a bell is a hint, the outbox is the truth.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.tasks import Bell
 from core.errors import Duplicate
-from core.messages import Lease, OutboxItem, Topic
+from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Insert, Journal, R, Row, Write
 
 
@@ -67,6 +67,16 @@ class RingingJournal:
     ) -> list[OutboxItem]:
         """See ``Journal.claim``."""
         return await self._journal.claim(topics, limit=limit, hold=hold)
+
+    async def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        """See ``Journal.forget``."""
+        return await self._journal.forget(kind, done_before=done_before, limit=limit)
 
     async def next_magic(self) -> int:
         """See ``Journal.next_magic``."""

@@ -25,10 +25,10 @@ from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_route
 from bot.work import ORDERS, PROPOSALS, Worker
 from core.accounts import Account
 from core.desk.commanding import keep_accounts
-from core.desk.expiring import expire
+from core.desk.expiring import expire, forget
 from core.desk.joining import retire_owners
 from core.desk.tools import Tools
-from core.errors import BrokerUnavailable, ChartFailed
+from core.errors import BrokerUnavailable, ChartFailed, Conflict, JournalUnavailable
 from core.ids import AccountId
 from core.messages import MESSAGES, WORK, Lease, OutboxItem
 from core.ports import Save
@@ -69,6 +69,7 @@ class Service:
                 name: TimedBroker(each) for name, each in house.tools.brokers.items()
             },
         )
+        self._holders: set[str] = set()
         self.watchers = [self._watcher(account) for account in self.tools.brokers]
         self._workers = [
             Worker(self.tools, self._nursery, topics, bell=bell, look=self.look)
@@ -90,6 +91,7 @@ class Service:
             look_every=seconds(self._settings.jobs.guard_seconds),
             expire=self._expire,
             expire_every=seconds(self._settings.jobs.expire_seconds),
+            forget=self._forget,
         )
         self._watchdog = Watchdog()
         self._runner: web.AppRunner | None = None
@@ -97,10 +99,12 @@ class Service:
         self.username = ""
 
     def _watcher(self, account_id: AccountId) -> Watcher:
+        holder = f"{socket.gethostname()}:{self.tools.ids.nonce()}"
+        self._holders.add(holder)
         return Watcher(
             self.tools,
             account_id,
-            holder=f"{socket.gethostname()}:{self.tools.ids.nonce()}",
+            holder=holder,
             period=seconds(self._settings.jobs.guard_seconds),
             reconcile=seconds(self._settings.jobs.reconcile_seconds),
         )
@@ -113,6 +117,9 @@ class Service:
     async def _expire(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
             await expire(self.tools)
+
+    async def _forget(self) -> None:
+        await forget(self.tools)
 
     # ------------------------------------------------------------ start and end
     async def start(
@@ -233,7 +240,20 @@ class Service:
             await self._runner.cleanup()
         self._watchdog.stop()
         await self.telegram.close()
+        await self._let_go()
         log.info("stopped")
+
+    async def _let_go(self) -> None:
+        """End our leases: the accounts are free, and nobody thinks that we run."""
+        try:
+            now = self.tools.clock.now()
+            for lease in await self.tools.journal.find(Lease):
+                if lease.holder in self._holders:
+                    await self.tools.journal.commit(
+                        Save(replace(lease, expires_at=now))
+                    )
+        except (Conflict, JournalUnavailable) as failure:
+            log.warning("leases_run_out_by_themselves", reason=str(failure))
 
     # ------------------------------------------------------------ health
     async def parts(self) -> Mapping[str, PartHealth]:

@@ -62,6 +62,8 @@ class NoticeKind(StrEnum):
     """The account is seen again [account]."""
     MEMBER_JOINED = "member_joined"
     """Somebody used an invite [user]."""
+    COMMAND_LATE = "command_late"
+    """A command was not carried out: it came too long ago [user]."""
 
 
 class Priority(IntEnum):

@@ -357,6 +357,16 @@ class Journal(Protocol):
         """
         ...
 
+    async def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        """Remove rows that were done before then, at most ``limit``; how many."""
+        ...
+
     async def next_magic(self) -> int:
         """A magic number that this installation has never used: below 2^53."""
         ...

@@ -7,7 +7,7 @@ call does, and the caller reads again by key.
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.clock import require_utc
 from core.errors import Duplicate
-from core.messages import Lease, OutboxItem, Topic
+from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Clock, R, Row, Write
 from storage.engine import Engines, check_health, database_url, make_engines
 from storage.failures import Entangled, translate
@@ -93,6 +93,18 @@ class SqlJournal:
         """See ``Journal.claim``."""
         return await self._write(
             lambda unit: unit.claim(topics, limit=limit, hold=hold)
+        )
+
+    async def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        """See ``Journal.forget``."""
+        return await self._write(
+            lambda unit: unit.forget(kind, done_before=done_before, limit=limit)
         )
 
     async def next_magic(self) -> int:

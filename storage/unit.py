@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from core.audit import fits, link
 from core.errors import Conflict, Duplicate, LeaseLost
 from core.ids import SignalId
-from core.messages import AuditEntry, Lease, OutboxItem, Topic
+from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import Order
 from core.ports import Delete, Expect, Fence, Insert, R, Record, Row, Save, Write
 from core.prompts import Prompt
@@ -255,6 +255,19 @@ class Unit:
         )
         items = self._rows(OutboxItem, taking)
         return sorted(items, key=lambda item: (item.priority, item.due_at, item.id))
+
+    def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        """See ``Journal.forget``."""
+        table = table_of(kind)
+        old = select(table.c.id).where(table.c.done_at < done_before).limit(limit)
+        gone = delete(table).where(table.c.id.in_(old))
+        return self._connection.execute(gone).rowcount
 
     def next_magic(self, new_installation: int) -> int:
         """The installation's number, chosen once, before a number that counts."""

@@ -6,7 +6,7 @@ one leaves no trace. It never awaits, so it cannot be cut in half.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -15,7 +15,7 @@ from core.accounts import Account, EquityPoint, GuardState, Reconciliation
 from core.audit import fits, link
 from core.errors import Conflict, Duplicate, LeaseLost, TapgateError
 from core.ids import SignalId
-from core.messages import AuditEntry, Lease, OutboxItem, Topic
+from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import Order, Send
 from core.ports import (
     AtMost,
@@ -211,6 +211,19 @@ class MemoryJournal:
         for item in claimed:
             self._books.put(item)
         return claimed
+
+    async def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        rows: list[InboxUpdate | OutboxItem] = [*self._books.all(kind)]
+        old = [row for row in rows if row.done_at and row.done_at < done_before]
+        for row in old[:limit]:
+            self._books.remove(row)
+        return len(old[:limit])
 
     async def next_magic(self) -> int:
         self._magic += 1

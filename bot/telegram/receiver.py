@@ -4,7 +4,9 @@
     handle   one queue per person: taps of one person never overtake each other,
              those of different people never wait for each other
 
-A process that dies in between finds the rows and handles them after the start.
+A process that dies in between finds the rows and handles them after the start. A tap
+names what it answers and changes nothing twice, so it is handled however late; a
+command is not, and one that is old by then is reported to its sender instead.
 """
 
 import json
@@ -24,14 +26,17 @@ from bot.telegram.calls import FetchUpdates
 from core.desk.tools import Tools
 from core.errors import TapgateError
 from core.ids import UserId
-from core.messages import InboxUpdate
-from core.ports import Insert, Save
+from core.messages import InboxUpdate, NoticeKind
+from core.ports import Insert, Save, Write
+from core.users import User
 
 log = structlog.get_logger()
 
 POLL = timedelta(seconds=25)
 """How long Telegram holds an empty poll."""
 RETRY = timedelta(seconds=1)
+LATE = timedelta(minutes=1)
+"""Age above which a command of an earlier process is no longer carried out."""
 WANTED = ["message", "callback_query", "my_chat_member"]
 
 Handle = Callable[[InboxUpdate], Awaitable[None]]
@@ -48,6 +53,8 @@ class Receiver:
         self._nursery = nursery
         self._handle = handle
         self._waiting: dict[UserId, deque[InboxUpdate]] = {}
+        self._under_way: set[int] = set()
+        """The ids of what was handed on and is not done."""
         self._offset: int | None = None
         self.last_answer: timedelta | None = None
         """When Telegram last answered us here, by the monotonic clock."""
@@ -58,8 +65,32 @@ class Receiver:
             InboxUpdate, done_at=None, order_by="received_at"
         )
         for update in left:
-            self.hand_on(update)
+            if self._came_too_late(update):
+                await self._decline(update)
+            else:
+                self.hand_on(update)
         return len(left)
+
+    def _came_too_late(self, update: InboxUpdate) -> bool:
+        age = self._tools.clock.now() - update.received_at
+        return age > LATE and command_of(update) not in ("", "/start")
+
+    async def _decline(self, update: InboxUpdate) -> None:
+        """Not carried out, and said so where we know the sender."""
+        writes: list[Write] = [
+            Save(replace(update, done_at=self._tools.clock.now())),
+        ]
+        if await self._tools.journal.get(User, update.user_id) is not None:
+            writes.append(
+                self._tools.notice(
+                    NoticeKind.COMMAND_LATE,
+                    str(update.user_id),
+                    to=update.user_id,
+                    detail=command_of(update),
+                )
+            )
+        await self._tools.journal.commit(*writes)
+        log.warning("command_too_late", update_id=update.id)
 
     async def run(self) -> None:
         """Poll for ever; a failed poll is tried again."""
@@ -96,13 +127,23 @@ class Receiver:
         return len(rows)
 
     async def accept(self, rows: list[InboxUpdate]) -> None:
-        """Commit updates, then hand on those that were not known before."""
+        """Commit updates, then hand on those that nobody handles or handled.
+
+        A known one may be new all the same: the answer to its commit was lost.
+        """
         if not rows:
             return
         known = await self._tools.journal.accept([[Insert(row)] for row in rows])
         for row, duplicate in zip(rows, known, strict=True):
             if duplicate is None:
                 self.hand_on(row)
+            elif row.id not in self._under_way:
+                await self._hand_on_if_left(row.id)
+
+    async def _hand_on_if_left(self, update_id: int) -> None:
+        kept = await self._tools.journal.get(InboxUpdate, update_id)
+        if kept is not None and kept.done_at is None:
+            self.hand_on(kept)
 
     def _row(self, update: dict[str, Any]) -> InboxUpdate:
         return InboxUpdate(
@@ -115,6 +156,7 @@ class Receiver:
 
     def hand_on(self, update: InboxUpdate) -> None:
         """Put an update behind the earlier ones of the same person."""
+        self._under_way.add(update.id)
         queue = self._waiting.get(update.user_id)
         if queue is not None:
             queue.append(update)
@@ -127,7 +169,9 @@ class Receiver:
         queue = self._waiting[user_id]
         try:
             while queue:
-                await self._one(queue.popleft())
+                update = queue.popleft()
+                await self._one(update)
+                self._under_way.discard(update.id)
         finally:
             del self._waiting[user_id]
 
@@ -141,6 +185,13 @@ class Receiver:
             await self._tools.journal.commit(Save(done))
         except TapgateError:  # it comes again after the next start
             log.exception("update_not_marked", update_id=update.id)
+
+
+def command_of(update: InboxUpdate) -> str:
+    """``/panic`` for ``/panic@bot demo``; empty where an update is no command."""
+    text = (json.loads(update.body).get("message") or {}).get("text") or ""
+    word = text.split(maxsplit=1)[0] if text.startswith("/") else ""
+    return str(word.partition("@")[0])
 
 
 def sender_of(update: dict[str, Any]) -> int:

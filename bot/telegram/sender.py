@@ -56,7 +56,9 @@ PATIENCE = timedelta(seconds=1)
 """How long a message holds its place for its chat's turn; then it goes back."""
 LONGEST_WAIT = timedelta(seconds=60)
 MOST_TRIES = 8
-"""Answers that may be lost before a message is given up."""
+"""Failures after which a message is given up, unless it must arrive."""
+_NEVER_LOST = frozenset({Priority.GUARD, Priority.FILL})
+"""What happened to somebody's money is told, however often an answer is lost."""
 
 
 class Sender:
@@ -119,7 +121,7 @@ class Sender:
             log.warning("telegram_in_trouble", reason=str(unsent))
             await self._later(group, _growing(self._troubles))
         except Lost as lost:
-            await self._later(group, _growing(first.attempts), why=str(lost))
+            await self._again(group, str(lost), for_ever=first.priority in _NEVER_LOST)
         except TelegramFailure as failure:
             log.warning(
                 "message_dropped",
@@ -130,8 +132,7 @@ class Sender:
             await self._done(group)
         except Exception as failure:  # supervised edge: the rest must leave
             log.exception("message_failed", topic=first.topic, subject=first.subject)
-            why = type(failure).__name__
-            await self._later(group, _growing(first.attempts), why=why)
+            await self._again(group, type(failure).__name__, for_ever=False)
         else:
             self._troubles = 0
             await self._done(group)
@@ -229,16 +230,23 @@ class Sender:
             *(Save(replace(item, done_at=now, claimed_until=None)) for item in group)
         )
 
-    async def _later(
-        self, group: list[OutboxItem], wait: timedelta, *, why: str = ""
+    async def _again(
+        self, group: list[OutboxItem], why: str, *, for_ever: bool
     ) -> None:
-        """Put the items back for later; give up after too many answers were lost."""
-        tries = group[0].attempts + bool(why)
-        if tries >= MOST_TRIES:
+        """Try once more, a little later each time; some are given up one day."""
+        tries = group[0].attempts + 1
+        if tries >= MOST_TRIES and not for_ever:
             log.error("message_given_up", subject=group[0].subject, reason=why)
             await self._done(group)
-            return
+        else:
+            await self._later(group, _growing(tries - 1), tries=tries)
+
+    async def _later(
+        self, group: list[OutboxItem], wait: timedelta, *, tries: int | None = None
+    ) -> None:
+        """Put the items back for later."""
         due = self._tools.clock.now() + wait
+        tries = group[0].attempts if tries is None else tries
         await self._tools.journal.commit(
             *(
                 Save(replace(item, due_at=due, attempts=tries, claimed_until=None))

@@ -1,15 +1,21 @@
-"""What nobody decided in time ends; a Confirm that was not given goes back."""
+"""What is over ends: undecided prompts, a Confirm not given, old messages."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from core.desk.deciding import back_to_question
 from core.desk.tools import Tools
 from core.errors import Conflict
-from core.messages import Priority, Topic
+from core.messages import InboxUpdate, OutboxItem, Priority, Topic
 from core.moves import follow
 from core.ports import AtMost, Save, Write
 from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent, PromptState
 from core.signals import Signal, SignalStatus
+
+KEPT_FOR = timedelta(days=7)
+"""How long a message or update that is done with is kept for questions."""
+AT_A_TIME = 500
+"""Rows removed in one transaction, so that nobody waits long for it."""
 
 
 async def expire(tools: Tools) -> int:
@@ -38,6 +44,21 @@ async def expire(tools: Tools) -> int:
     ):
         await _try(tools, Save(signal))
     return ended
+
+
+async def forget(tools: Tools) -> int:
+    """Remove messages and updates that were done with long ago; returns how many.
+
+    What they did stays: signals, decisions, orders and the audit are never removed.
+    """
+    before = tools.clock.now() - KEPT_FOR
+    gone = 0
+    for kind in (InboxUpdate, OutboxItem):
+        while removed := await tools.journal.forget(
+            kind, done_before=before, limit=AT_A_TIME
+        ):
+            gone += removed
+    return gone
 
 
 async def _try(tools: Tools, *writes: Write) -> int:

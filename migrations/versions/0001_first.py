@@ -479,7 +479,7 @@ def _create_queues() -> None:
             "notice",
             " trade_opened trade_closed order_failed order_parked "
             "guard_warning guard_fired guard_flat guard_rearmed "
-            "guard_blind guard_sees member_joined",
+            "guard_blind guard_sees member_joined command_late",
         ),
         rule("outbox", "priority", "priority IN (0, 1, 2, 3)"),
     )

@@ -26,7 +26,11 @@ async def started():
 
     def start(watchers: list[Watcher], expire: Callable[[], Awaitable[None]]):
         scheduler = schedule(
-            watchers, look_every=OFTEN, expire=expire, expire_every=OFTEN
+            watchers,
+            look_every=OFTEN,
+            expire=expire,
+            expire_every=OFTEN,
+            forget=_nothing,
         )
         scheduler.start()
         running.append(scheduler)
@@ -113,7 +117,8 @@ async def test_a_run_that_the_end_cuts_off_is_no_alarm(started):
 
 async def test_a_late_run_is_run_once_instead_of_dropped(started):
     scheduler = started([_watcher("one")], _nothing)
-    assert {job.id for job in scheduler.get_jobs()} == {"look:one", "expire"}
+    names = {job.id for job in scheduler.get_jobs()}
+    assert names == {"look:one", "expire", "forget"}
     for job in scheduler.get_jobs():
         assert job.misfire_grace_time is None
         assert (job.coalesce, job.max_instances) == (True, 1)

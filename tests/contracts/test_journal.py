@@ -21,6 +21,7 @@ from core.ids import ProviderName, Ticket, UserId
 from core.market import Side
 from core.messages import (
     AuditEntry,
+    InboxUpdate,
     Lease,
     OutboxItem,
     Priority,
@@ -516,6 +517,34 @@ async def test_a_move_inside_the_table_is_written(journal: Journal) -> None:
     guard = await journal.get(GuardState, b.ACCOUNT)
     assert guard is not None
     assert guard.phase is GuardPhase.BLIND
+
+
+# ------------------------------------------------------------------ forgetting
+
+
+async def test_what_was_done_long_ago_is_forgotten_at_most_so_many_at_a_time(
+    journal: Journal,
+) -> None:
+    long_ago = NOON - timedelta(days=8)
+    old = [b.an_outbox_item(done_at=long_ago) for _ in range(3)]
+    fresh, waiting = b.an_outbox_item(done_at=NOON), b.an_outbox_item(done_at=None)
+    await b.furnish(journal, *old, fresh, waiting)
+    before = NOON - timedelta(days=7)
+
+    async def forget() -> int:
+        return await journal.forget(OutboxItem, done_before=before, limit=2)
+
+    assert [await forget(), await forget(), await forget()] == [2, 1, 0]
+    left = {item.id for item in await journal.find(OutboxItem)}
+    assert left == {fresh.id, waiting.id}
+
+
+async def test_updates_are_forgotten_too(journal: Journal) -> None:
+    done = NOON - timedelta(seconds=1)
+    old, waiting = b.an_inbox_update(id=1, done_at=done), b.an_inbox_update(id=2)
+    await b.furnish(journal, old, waiting)
+    assert await journal.forget(InboxUpdate, done_before=NOON, limit=9) == 1
+    assert [left.id for left in await journal.find(InboxUpdate)] == [2]
 
 
 # ------------------------------------------------------------------ keys

@@ -18,12 +18,12 @@ from bot.telegram.office import make_bot
 from bot.telegram.receiver import Receiver, sender_of
 from core.desk.tools import Tools
 from core.errors import Conflict, JournalUnavailable
-from core.messages import InboxUpdate
+from core.messages import InboxUpdate, NoticeKind, OutboxItem
 from core.ports import Insert
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import ADA, BOB, Stage
 from tests.bot.waiting import until
-from tests.builders import an_inbox_update
+from tests.builders import a_user, an_inbox_update
 from tests.core.desk.world import RacingJournal, World
 from tests.fakes import NOON
 
@@ -237,6 +237,77 @@ async def test_what_an_earlier_process_left_is_handled_at_the_start(
     await until(lambda: len(handler.done) == 2)
     assert handler.done == [9, 7]
     assert await undone(journal) == 0
+
+
+def _a_message(update_id: int, text: str, *, age: float, user=ADA) -> InboxUpdate:
+    body = {"message": {"from": {"id": user}, "text": text}}
+    return an_inbox_update(
+        id=update_id,
+        user_id=user,
+        body=json.dumps(body),
+        received_at=NOON - timedelta(seconds=age),
+    )
+
+
+@pytest.mark.parametrize("text", ["/rearm demo calm again", "/closeall@tapgate_bot"])
+async def test_an_old_command_of_an_earlier_process_is_not_carried_out(
+    receiver, handler, journal, text
+):
+    await journal.commit(Insert(a_user(id=ADA)), Insert(_a_message(7, text, age=61)))
+    await receiver.resume()
+    assert await undone(journal) == 0
+    assert not receiver._waiting
+    (told,) = await journal.find(OutboxItem)
+    assert told.notice is NoticeKind.COMMAND_LATE
+    assert text.startswith(told.detail)
+
+
+async def test_a_strangers_old_command_ends_in_silence(receiver, journal):
+    await journal.commit(Insert(_a_message(7, "/status", age=61)))
+    await receiver.resume()
+    assert await undone(journal) == 0
+    assert await journal.count(OutboxItem) == 0
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        _a_message(7, "/rearm demo calm again", age=59),
+        _a_message(7, "/start invite", age=3600),
+        _a_message(7, "too close to the news", age=3600),
+        _a_message(7, "", age=3600),
+        an_inbox_update(id=7, user_id=ADA, received_at=NOON - timedelta(hours=1)),
+    ],
+)
+async def test_anything_else_is_handled_however_old(receiver, handler, journal, left):
+    await journal.commit(Insert(left))
+    await receiver.resume()
+    await until(lambda: handler.done == [7])
+
+
+async def test_an_update_whose_commit_got_no_answer_is_handled_when_it_comes_again(
+    receiver, handler, journal
+):
+    row = _a_message(7, "/pending", age=0)
+    await journal.commit(Insert(row))
+    await receiver.accept([row])
+    await until(lambda: handler.done == [7])
+    await until(lambda: not receiver._waiting)
+    await receiver.accept([row])
+    assert handler.done == [7]
+
+
+async def test_an_update_that_comes_again_while_it_is_handled_is_handled_once(
+    receiver, handler
+):
+    handler.gates[ADA] = asyncio.Event()
+    row = _a_message(7, "/pending", age=0)
+    await receiver.accept([row])
+    await until(lambda: bool(handler.seen))
+    await receiver.accept([row])
+    handler.gates[ADA].set()
+    await until(lambda: not receiver._waiting)
+    assert handler.done == [7]
 
 
 async def test_an_update_cut_off_by_the_end_is_there_at_the_next_start(

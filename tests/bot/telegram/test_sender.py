@@ -236,11 +236,17 @@ async def test_every_notice_is_a_message_of_its_own(world, sends, stage):
     assert len(stage.chat(ADA)) == 2
 
 
+async def test_a_command_that_came_too_late_is_told(world, sends, stage):
+    await _tell(world, NoticeKind.COMMAND_LATE, detail="/rearm")
+    await _drain(sends(world))
+    (text,) = stage.texts(ADA)
+    assert text.startswith("⏱ /rearm was not carried out.")
+
+
 async def test_a_notice_whose_rows_are_gone_is_done(world, sends, stage):
-    for kind in NoticeKind:
-        if kind is not NoticeKind.NONE:
-            subject = "77" if kind is NoticeKind.MEMBER_JOINED else "gone"
-            await _tell(world, kind, subject=subject)
+    for kind in set(NoticeKind) - {NoticeKind.NONE, NoticeKind.COMMAND_LATE}:
+        subject = "77" if kind is NoticeKind.MEMBER_JOINED else "gone"
+        await _tell(world, kind, subject=subject)
     await world.put(an_outbox_item(topic=Topic.NOTICE, notice=NoticeKind.GUARD_SEES))
     await _drain(sends(world))
     assert stage.called() == []
@@ -349,15 +355,27 @@ async def test_a_lost_answer_is_tried_again_a_little_later_each_time(
     assert await _left(world) == []
 
 
-async def test_too_many_lost_answers_and_a_message_is_given_up(world, sends, stage):
-    sender = sends(world)
-    await _tell(world, NoticeKind.GUARD_SEES)
-    for _ in range(module.MOST_TRIES):
-        stage.fail("sendMessage", drop_after_apply=True)
+async def _lose(world, sender, stage, count: int) -> None:
+    for _ in range(count):
+        stage.fail(drop_after_apply=True)
         await _drain(sender)
         world.later(seconds=120)
+
+
+async def test_too_many_lost_answers_and_a_prompt_is_given_up(world, sends, stage):
+    await world.offered()
+    await _lose(world, sends(world), stage, module.MOST_TRIES)
     assert await _left(world) == []
-    assert len(stage.calls("sendMessage")) == module.MOST_TRIES
+
+
+@pytest.mark.parametrize("priority", [Priority.GUARD, Priority.FILL])
+async def test_what_became_of_money_is_never_given_up(world, sends, stage, priority):
+    sender = sends(world)
+    await _tell(world, NoticeKind.GUARD_SEES, priority=priority)
+    await _lose(world, sender, stage, module.MOST_TRIES + 2)
+    assert len(await _left(world)) == 1
+    await _drain(sender)
+    assert await _left(world) == []
 
 
 async def test_a_person_who_blocked_us_is_marked_and_the_message_is_done(

@@ -2,9 +2,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from core.desk.expiring import expire
-from core.prompts import Prompt, PromptState
+from core.desk.expiring import expire, forget
+from core.messages import AuditEntry
+from core.orders import Order
+from core.prompts import Approval, Prompt, PromptState
 from core.signals import Signal, SignalStatus
+from tests.builders import an_inbox_update, an_outbox_item
 from tests.core.desk.world import ADA, RULES, World, own_desk, shared_desk
 
 STRICT = replace(RULES, confirm_above_risk_percent=Decimal("0.5"))
@@ -113,3 +116,16 @@ async def test_a_long_silence_is_made_up_for_in_one_go():
     await world.work()
     world.clock.advance(timedelta(days=3))
     assert await expire(world.tools) == 3
+
+
+async def test_old_messages_and_updates_are_forgotten_and_decisions_are_not():
+    world = await own_desk()
+    await world.filled()
+    long_ago = world.clock.now() - timedelta(days=8)
+    messages = [an_outbox_item(done_at=long_ago) for _ in range(501)]
+    await world.put(*messages, an_inbox_update(id=1, done_at=long_ago))
+    before = [await world.journal.count(kind) for kind in (Approval, Order, AuditEntry)]
+    assert await forget(world.tools) == 502
+    after = [await world.journal.count(kind) for kind in (Approval, Order, AuditEntry)]
+    assert after == before
+    assert await forget(world.tools) == 0
