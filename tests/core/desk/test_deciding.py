@@ -15,6 +15,7 @@ from core.messages import AuditEntry, OutboxItem, Topic
 from core.orders import Cause, Order, OrderState
 from core.ports import Delete
 from core.prompts import Approval, Decision, Prompt, PromptState
+from core.signals import Signal
 from core.users import Membership, Role, User
 from tests.core.desk.world import (
     ADA,
@@ -438,6 +439,19 @@ async def test_a_guard_that_fires_between_look_and_commit_stops_the_approval():
     world.journal.before_writing(Order, fire)
     reply = await world.approve()
     assert "has fired" in reply.text
+    assert await nothing_happened(world)
+
+
+async def test_a_signal_withdrawn_between_look_and_commit_is_not_approved():
+    world = await own_desk()
+    await world.offered()
+
+    async def withdraw() -> None:
+        now = world.clock.now()
+        await world.change(await world.one(Signal), cancelled_at=now)
+
+    world.journal.before_writing(Order, withdraw)
+    await world.approve()
     assert await nothing_happened(world)
 
 
