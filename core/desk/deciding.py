@@ -37,6 +37,8 @@ from core.prompts import (
 from core.signals import Signal
 from core.users import Membership, User
 
+EXPIRED = "Too late: this signal has expired, nothing was sent."
+WITHDRAWN = "Too late: the provider has withdrawn this signal, nothing was sent."
 CONFIRM_FOR = timedelta(seconds=30)
 """How long the numbers of a Confirm stand."""
 _PAST = {
@@ -96,11 +98,8 @@ async def _case(tools: Tools, tap: Tap) -> _Case | Reply:
     if membership is None or user is None or not allowed:
         await journal.commit(_intrusion(tap, prompt))
         return Reply(text=_no_right(account, membership, prompt, tap), alert=True)
-    if prompt.state not in UNDECIDED:
-        return await _too_late(tools, prompt, tap)
-    if prompt.expires_at <= tools.clock.now():
-        return await _expire(tools, prompt)
-    return _Case(
+    over = await _over(tools, prompt, signal, tap)
+    return over or _Case(
         tap=tap,
         prompt=prompt,
         signal=signal,
@@ -108,6 +107,17 @@ async def _case(tools: Tools, tap: Tap) -> _Case | Reply:
         membership=membership,
         user=user,
     )
+
+
+async def _over(tools: Tools, prompt: Prompt, signal: Signal, tap: Tap) -> Reply | None:
+    """The answer to a tap on what nobody can decide any more."""
+    if prompt.state not in UNDECIDED:
+        return await _too_late(tools, prompt, tap)
+    if signal.cancelled_at is not None:
+        return await _end(tools, prompt, PromptEvent.CANCEL, WITHDRAWN)
+    if prompt.expires_at <= tools.clock.now():
+        return await _end(tools, prompt, PromptEvent.EXPIRE, EXPIRED)
+    return None
 
 
 def _no_right(
@@ -143,13 +153,13 @@ async def _too_late(tools: Tools, prompt: Prompt, tap: Tap) -> Reply:
     return Reply(text=text, alert=prompt.decided_by != tap.user_id, prompt=prompt)
 
 
-async def _expire(tools: Tools, prompt: Prompt) -> Reply:
-    gone = _moved(prompt, PromptEvent.EXPIRE)
+async def _end(tools: Tools, prompt: Prompt, event: PromptEvent, why: str) -> Reply:
+    """A prompt that is over, although nobody had written it down yet."""
+    gone = _moved(prompt, event)
     await tools.journal.commit(
         Save(gone), tools.item(Topic.PROMPT, prompt.id, Priority.EDIT)
     )
-    text = "Too late: this signal has expired, nothing was sent."
-    return Reply(text=text, alert=True, prompt=gone)
+    return Reply(text=why, alert=True, prompt=gone)
 
 
 def _moved(prompt: Prompt, event: PromptEvent) -> Prompt:

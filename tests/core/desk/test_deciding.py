@@ -451,8 +451,10 @@ async def test_a_signal_withdrawn_between_look_and_commit_is_not_approved():
         await world.change(await world.one(Signal), cancelled_at=now)
 
     world.journal.before_writing(Order, withdraw)
-    await world.approve()
+    reply = await world.approve()
+    assert "withdrawn" in reply.text
     assert await nothing_happened(world)
+    assert (await world.prompt()).state is PromptState.CANCELLED
 
 
 async def test_a_member_removed_between_look_and_commit_decides_nothing():
