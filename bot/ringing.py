@@ -88,6 +88,10 @@ class RingingJournal:
         """See ``Journal.take_lease``."""
         return await self._journal.take_lease(lease, holder=holder, lasts=lasts)
 
+    async def people_version(self) -> int:
+        """See ``Journal.people_version``."""
+        return await self._journal.people_version()
+
     async def verify_audit(self) -> int:
         """See ``Journal.verify_audit``."""
         return await self._journal.verify_audit()

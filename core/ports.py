@@ -380,6 +380,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def people_version(self) -> int:
+        """Raised by every commit that writes one of ``core.rows.PEOPLE``."""
+        ...
+
     async def verify_audit(self) -> int:
         """Check the whole chain and return its length.
 

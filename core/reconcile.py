@@ -57,6 +57,11 @@ _PAST = {
     HistoryState.EXPIRED: OrderEvent.EXPIRE,
     HistoryState.REJECTED: OrderEvent.CANCEL,
 }
+_ENDED = {
+    HistoryState.EXPIRED: "It expired at the broker before its price came.",
+    HistoryState.REJECTED: "The broker refused to execute it when its price came.",
+}
+"""Said to whoever approved it; nobody withdraws an order without knowing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +229,8 @@ def _ended(order: Order, past: PastOrder) -> Correction | None:
     event = _PAST.get(past.state)
     if event is None:
         return None
-    ended = replace(order, state=follow(ORDER_MOVES, order.state, event))
+    state = follow(ORDER_MOVES, order.state, event)
+    ended = replace(order, state=state, reason=_ENDED.get(past.state, ""))
     what = f"{order.instrument}: pending order {past.state}"
     return Correction(what=what, order=ended)
 

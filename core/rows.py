@@ -6,7 +6,7 @@ state may make, and which signal's status a write touches.
 
 from collections.abc import Mapping
 
-from core.accounts import GUARD_MOVES, GuardState
+from core.accounts import GUARD_MOVES, Account, GuardState
 from core.ids import SignalId
 from core.moves import Event, State, allowed
 from core.orders import LIVE, ORDER_MOVES, Order, OrderKind, Send
@@ -14,7 +14,7 @@ from core.ports import Row
 from core.prompts import PROMPT_MOVES, Approval, Prompt
 from core.signals import Signal
 from core.trades import TRADE_MOVES, Trade
-from core.users import Invite, Membership, Subscription
+from core.users import Invite, Membership, Provider, Subscription, User
 
 UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
     Signal: (("provider", "external_id"),),
@@ -32,6 +32,12 @@ OPENING_KEY = ("signal_id", "account_id", "attempt")
 """Unique among opening orders only: one order per signal, account and attempt."""
 AIMED_KEY = ("account_id", "kind", "ticket")
 """Unique among live orders that close or withdraw: one at a time for each ticket."""
+
+
+PEOPLE: frozenset[type[Row]] = frozenset(
+    {Account, Membership, Provider, Subscription, User}
+)
+"""Kinds whose commits raise the version of people."""
 
 
 def unique_keys(row: Row) -> tuple[tuple[str, ...], ...]:

@@ -19,6 +19,7 @@ from core.clock import require_utc
 from core.errors import Duplicate
 from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Clock, R, Row, Write
+from storage.accepting import Batch, SharedAccepts, Verdicts
 from storage.engine import Engines, check_health, database_url, make_engines
 from storage.failures import Entangled, translate
 from storage.unit import Unit
@@ -38,6 +39,7 @@ class SqlJournal:
         self.engines = engines
         self._clock = clock
         self._units = Units()
+        self._accepts = SharedAccepts(self._units, self._accept)
 
     async def close(self) -> None:
         """Wait for what is under way, then close all connections."""
@@ -56,14 +58,8 @@ class SqlJournal:
     async def accept(
         self, batch: Sequence[Sequence[Write]]
     ) -> Sequence[Duplicate | None]:
-        """See ``Journal.accept``."""
-
-        def work(unit: Unit) -> list[Duplicate | None]:
-            verdicts = [unit.attempt(writes) for writes in batch]
-            unit.finish()
-            return verdicts
-
-        return await self._write(work)
+        """See ``Journal.accept``; calls that meet share a transaction."""
+        return await self._accepts.accept(batch)
 
     async def get(self, kind: type[R], identity: str | int) -> R | None:
         """See ``Journal.get``."""
@@ -118,6 +114,10 @@ class SqlJournal:
         """See ``Journal.take_lease``; on SQLite our clock is the database's."""
         return await self._write(lambda unit: unit.take_lease(lease, holder, lasts))
 
+    async def people_version(self) -> int:
+        """See ``Journal.people_version``."""
+        return await self._read(lambda unit: unit.people_version())
+
     async def verify_audit(self) -> int:
         """See ``Journal.verify_audit``."""
         return await self._read(lambda unit: unit.verify_audit())
@@ -127,6 +127,14 @@ class SqlJournal:
 
     async def _write(self, work: Callable[[Unit], T]) -> T:
         return await self._units.run(self._persist(work))
+
+    async def _accept(self, batch: Batch) -> Verdicts:
+        def work(unit: Unit) -> Verdicts:
+            verdicts = unit.accept(batch)
+            unit.finish()
+            return verdicts
+
+        return await self._persist(work)
 
     async def _persist(self, work: Callable[[Unit], T]) -> T:
         """Try again what the database ended because two were entangled."""

@@ -21,7 +21,7 @@ from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import Order
 from core.ports import Delete, Expect, Fence, Insert, R, Record, Row, Save, Write
 from core.prompts import Prompt
-from core.rows import check_move, signal_of
+from core.rows import PEOPLE, check_move, signal_of
 from core.signals import Signal, derive_status
 from core.trades import Trade
 from storage import queries
@@ -30,6 +30,7 @@ from storage.mapping import table_of, to_columns, to_row
 
 _AUDIT = "audit"
 _MAGIC = "magic"
+_PEOPLE = "people"
 _INSTALLATION = "installation"
 _MAGIC_BITS = 32
 _AUDIT_PAGE = 1000
@@ -43,6 +44,7 @@ class Unit:
         self._now = now
         self._touched: set[SignalId] = set()
         self._records: list[Record] = []
+        self._people = False
 
     # ------------------------------------------------------------ reading
 
@@ -76,6 +78,10 @@ class Unit:
             .where(*queries.conditions(kind, fields))
         )
         return self._connection.execute(question).scalar_one()
+
+    def people_version(self) -> int:
+        """See ``Journal.people_version``."""
+        return queries.read_counter(self._connection, _PEOPLE)
 
     def verify_audit(self) -> int:
         """See ``Journal.verify_audit``."""
@@ -112,11 +118,30 @@ class Unit:
         writes = list(writes)
         for write in writes:
             self._do(write)
+        self._note(writes)
+
+    def _note(self, writes: Sequence[Write]) -> None:
+        """Remember what ``finish`` has to do for these."""
         rows = [w.row for w in writes if isinstance(w, Insert | Save | Delete)]
         self._touched |= {signal for row in rows if (signal := signal_of(row))}
+        self._people |= any(type(row) in PEOPLE for row in rows)
         self._records += [write for write in writes if isinstance(write, Record)]
 
-    def attempt(self, writes: Sequence[Write]) -> Duplicate | None:
+    def accept(self, batch: Sequence[Sequence[Write]]) -> list[Duplicate | None]:
+        """See ``Journal.accept``: at once, or one by one where a key is taken."""
+        everything = [write for writes in batch for write in writes]
+        if len(batch) > 1 and all(isinstance(w, Insert | Record) for w in everything):
+            try:
+                with self._connection.begin_nested():
+                    self._insert_all(everything)
+            except IntegrityError:
+                pass  # each by itself will tell which
+            else:
+                self._note(everything)
+                return [None] * len(batch)
+        return [self._attempt(writes) for writes in batch]
+
+    def _attempt(self, writes: Sequence[Write]) -> Duplicate | None:
         """Do all of ``writes``, or none of them when a key is taken."""
         try:
             with self._connection.begin_nested():
@@ -128,10 +153,21 @@ class Unit:
             raise failure from error
         return None
 
+    def _insert_all(self, writes: Iterable[Write]) -> None:
+        """Many rows with one statement for each kind, as the kinds first come."""
+        kinds: dict[type[Row], list[dict[str, Any]]] = defaultdict(list)
+        for write in writes:
+            if isinstance(write, Insert):
+                kinds[type(write.row)].append(to_columns(write.row))
+        for kind, rows in kinds.items():
+            self._connection.execute(insert(table_of(kind)), rows)
+
     def finish(self) -> None:
-        """Derive the status of every touched signal, then extend the audit chain."""
+        """Derive the status of every touched signal, count, extend the audit chain."""
         if self._touched:
             self._derive_statuses()
+        if self._people:
+            queries.raise_counter(self._connection, _PEOPLE, by=1)
         if self._records:
             self._append_records()
 

@@ -22,10 +22,14 @@ class Units:
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of ``work``, which goes on when the caller is cancelled."""
+        return await asyncio.shield(self.start(work))
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin ``work``, which nobody has to wait for."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
+        return task
 
     async def finish(self) -> None:
         """Return when nothing is under way."""

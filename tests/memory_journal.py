@@ -31,7 +31,7 @@ from core.ports import (
     Write,
 )
 from core.prompts import Approval, Prompt
-from core.rows import check_move, signal_of, unique_keys
+from core.rows import PEOPLE, check_move, signal_of, unique_keys
 from core.signals import Signal, derive_status
 from core.trades import Trade
 from core.users import Invite, Membership, Provider, Subscription, User
@@ -140,6 +140,7 @@ class MemoryJournal:
         self._books = _Books({})
         self._magic = 0
         self._recorded = 0
+        self._people = 0
 
     async def commit(self, *writes: Write) -> None:
         books = self._books.copy()
@@ -148,15 +149,17 @@ class MemoryJournal:
         self._derive(books, _touched(writes))
         self._books = books
         self._recorded += sum(isinstance(write, Record) for write in writes)
+        rows = [each.row for each in writes if isinstance(each, Insert | Save | Delete)]
+        self._people += any(type(row) in PEOPLE for row in rows)
 
     async def accept(
         self, batch: Sequence[Sequence[Write]]
     ) -> Sequence[Duplicate | None]:
-        before = self._books, self._recorded
+        before = self._books, self._recorded, self._people
         try:
             return [await self._try(writes) for writes in batch]
         except (TapgateError, ValueError):
-            self._books, self._recorded = before
+            self._books, self._recorded, self._people = before
             raise
 
     async def _try(self, writes: Sequence[Write]) -> Duplicate | None:
@@ -248,6 +251,9 @@ class MemoryJournal:
             )
         self._books.put(taken)
         return taken
+
+    async def people_version(self) -> int:
+        return self._people
 
     async def verify_audit(self) -> int:
         entries = sorted(self._books.all(AuditEntry), key=lambda entry: entry.id)

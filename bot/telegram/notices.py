@@ -1,22 +1,29 @@
 """What the bot tells unasked, and the questions it asks: text views. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.outcomes import (
+    MODES,
     REASON_LIMIT,
     SIDES,
     closed_line,
     filled_line,
+    risk_line,
 )
 from bot.telegram.text import (
+    TEXT_LIMIT,
     brief,
     clock,
+    dated,
     number,
     safe,
+    shown_units,
 )
 from bot.telegram.views import Button, View, parked_row
 from core.accounts import Account, GuardState
+from core.desk.closing import Aimed
 from core.desk.tools import Consent
 from core.ids import UserId, short
 from core.messages import NoticeKind
@@ -32,16 +39,20 @@ def guard_notice(
     guard: GuardState,
     detail: str,
     *,
+    by: str = "",
     viewer: bool = False,
 ) -> View:
-    """A word from the guard of an account; a viewer reads no money."""
-    said, money, then = _guard_words(kind, account, guard, detail)
+    """A word from the guard of an account; a viewer reads no money.
+
+    ``by`` is who fired or re-armed it; nobody, where it was the guard itself.
+    """
+    said, money, then = _guard_words(kind, account, guard, detail, by)
     lines = [said, "" if viewer else money, then]
     return View(text="\n".join(line for line in lines if line))
 
 
 def _guard_words(
-    kind: NoticeKind, account: Account, guard: GuardState, detail: str
+    kind: NoticeKind, account: Account, guard: GuardState, detail: str, by: str
 ) -> tuple[str, str, str]:
     """What is said, the money behind it, and what follows."""
     name, currency = safe(account.id), account.currency
@@ -51,7 +62,7 @@ def _guard_words(
             said = f"⚠ <b>{name}</b>: {detail} % of the way to the guard's limit."
             return said, f"{equity} · peak {number(guard.peak)} {currency}", ""
         case NoticeKind.GUARD_FIRED:
-            return _fired(account, guard)
+            return _fired(account, guard, by)
         case NoticeKind.GUARD_FLAT:
             said = (
                 f"🔒 <b>{name} is flat.</b> Looked twice: nothing that the guard "
@@ -64,7 +75,8 @@ def _guard_words(
             )
         case NoticeKind.GUARD_REARMED:
             reason = brief(guard.rearm_reason, REASON_LIMIT)
-            said = f"🟢 <b>{name} is armed again.</b> {reason}".rstrip()
+            whose = f" Re-armed{_by(by)}:" if by else ""
+            said = f"🟢 <b>{name} is armed again.</b>{whose} {reason}".rstrip()
             return (
                 said,
                 f"The guard counts from {number(guard.peak)} {currency} now.",
@@ -76,9 +88,19 @@ def _guard_words(
             return f"🟢 <b>{name} is seen again.</b>", equity, ""
 
 
-def _fired(account: Account, guard: GuardState) -> tuple[str, str, str]:
+def _by(name: str) -> str:
+    """Who did it; at the command line nobody has a name."""
+    return f" by {safe(name)}" if name != COMMAND_LINE else f" {name}"
+
+
+COMMAND_LINE = "from the command line"
+"""Said in the place of a name."""
+
+
+def _fired(account: Account, guard: GuardState, by: str) -> tuple[str, str, str]:
     """The row is read late: it may be armed again by now, and the reason gone."""
-    said = f"🛑 <b>The guard of {safe(account.id)} fired.</b>"
+    hand = f" was fired{_by(by)}" if by else " fired"
+    said = f"🛑 <b>The guard of {safe(account.id)}{hand}.</b>"
     peak = number(guard.trigger_peak or guard.peak)
     equity = number(guard.trigger_equity or guard.equity)
     at = clock(guard.triggered_at)
@@ -99,16 +121,23 @@ def _blind(name: str, guard: GuardState) -> str:
     )
 
 
-def trade_notice(trade: Trade, account: Account, *, viewer: bool = False) -> View:
+def trade_notice(
+    trade: Trade, account: Account, order: Order | None = None, *, viewer: bool = False
+) -> View:
     """A trade was opened or closed without a tap that shows it.
 
-    A viewer reads neither lots nor money.
+    ``order`` is the one that opened it. A viewer reads neither lots nor money.
     """
-    head = f"<b>{SIDES[trade.side]} {safe(trade.instrument)}</b> · {safe(account.id)}"
-    if trade.profit is None:
-        return View(text=f"{head}\n{filled_line(trade, lots=not viewer)}")
+    head = (
+        f"<b>{SIDES[trade.side]} {safe(trade.instrument)}</b> · {safe(account.id)} · "
+        f"<b>{MODES[account.mode]}</b> · {short(trade.signal_id or trade.id)}"
+    )
     currency = "" if viewer else account.currency
-    return View(text=f"{head}\n{closed_line(trade, currency)}")
+    if trade.profit is not None:
+        return View(text=f"{head}\n{closed_line(trade, currency)}")
+    risk = risk_line(trade, order, currency) if currency else ""
+    lines = [head, filled_line(trade, order, lots=not viewer), risk]
+    return View(text="\n".join(line for line in lines if line))
 
 
 _WISHES = {
@@ -155,12 +184,29 @@ def joined_notice(user: User, detail: str) -> View:
     return View(text=f"👋 {safe(user.name)} ({user.id}) joined as {safe(detail)}.")
 
 
+def late_command_notice(command: str) -> View:
+    """A command that came while nobody could carry it out."""
+    return View(
+        text=f"⏱ <b>{brief(command, 33)} was not carried out.</b> It came while the "
+        "service was starting again, and much may have changed. Send it once more if "
+        "you still want it."
+    )
+
+
 def consent_view(consent: Consent) -> View:
     """The terms, with the button that agrees to them."""
     agree = Button(
         text="I agree", data=pack(Press.AGREE, consent.version), style="success"
     )
     return View(text=f"{safe_lines(consent.text)}", rows=((agree,),))
+
+
+def agreed_view(consent: Consent, at: datetime) -> View:
+    """The same terms, to be read again whenever one likes, and when one agreed."""
+    terms = safe_lines(consent.text)
+    line = f"✅ You agreed to version {safe(consent.version)} · {dated(at)}"
+    text = f"{terms}\n\n{line}"
+    return View(text=text if shown_units(text) <= TEXT_LIMIT else terms)
 
 
 def safe_lines(text: str) -> str:
@@ -215,6 +261,19 @@ def close_all_question(trades: int, waiting: int, asked: int) -> View:
         text=f"{what[0].upper()}{what[1:]} on your own accounts?",
         rows=((confirm, _never_mind()),),
     )
+
+
+def closes_said(aimed: Aimed) -> str:
+    """What /closeall has done, as an answer to its Confirm."""
+    if aimed == Aimed():
+        return "Nothing is left to close."
+    said = []
+    if aimed.ordered:
+        said.append(f"{counted(aimed.ordered, 'close')} ordered.")
+    if aimed.under_way:
+        waiting = counted(aimed.under_way, "close")
+        said.append(f"{waiting} ordered before, no answer from the broker yet.")
+    return " ".join(said)
 
 
 def panic_question(accounts: Sequence[Account], argument: str) -> View:

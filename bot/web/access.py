@@ -14,6 +14,7 @@ from bot import signing
 from bot.web.context import WebContext
 from bot.web.problems import NOT_AUTHENTIC, Problem, unavailable
 from core.desk.joining import hash_token
+from core.desk.people import People
 from core.errors import Refused
 from core.ids import ProviderName
 from core.users import Provider
@@ -24,13 +25,15 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
 log = structlog.get_logger()
 
 
-async def signer(context: WebContext, request: web.Request, body: bytes) -> Provider:
+def signer(
+    context: WebContext, people: People, request: web.Request, body: bytes
+) -> Provider:
     """The enabled provider who signed ``body``.
 
     Raises:
         Problem: 401; 503 when our own key cannot open the secret.
     """
-    provider = await _named(context, request)
+    provider = _named(people, request)
     genuine = signing.verify(
         request.headers.items(),
         body,
@@ -47,11 +50,11 @@ async def signer(context: WebContext, request: web.Request, body: bytes) -> Prov
     return provider
 
 
-async def _named(context: WebContext, request: web.Request) -> Provider | None:
+def _named(people: People, request: web.Request) -> Provider | None:
     names = request.headers.getall("X-Provider", [])
     if len(names) != 1 or not _NAME.fullmatch(names[0]):
         return None
-    provider = await context.tools.journal.get(Provider, ProviderName(names[0]))
+    provider = people.providers.get(ProviderName(names[0]))
     return provider if provider is not None and provider.enabled else None
 
 
@@ -64,14 +67,14 @@ def _secret(context: WebContext, provider: Provider | None) -> str:
         raise unavailable(detail) from None
 
 
-async def reader(context: WebContext, request: web.Request) -> Provider:
+def reader(people: People, request: web.Request) -> Provider:
     """The enabled provider whose read token the request bears.
 
     Raises:
         Problem: 401.
     """
     kept = hash_token(_bearer(request))
-    for provider in await context.tools.journal.find(Provider, read_token_hash=kept):
+    for provider in people.providers.values():
         if provider.enabled and hmac.compare_digest(provider.read_token_hash, kept):
             return provider
     raise Problem(

@@ -8,14 +8,16 @@ what      JSON, fields, rules: every problem at once         400 422
 desk      one transaction; answered only after its commit    201 200 409 422
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from bot.web.access import signer
 from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
+from bot.web.directory import Directory
 from bot.web.fields import flag
 from bot.web.forms import read_query
 from bot.web.problems import (
@@ -35,6 +37,11 @@ from core.intake import Draft
 from core.signals import Action, Signal, SignalStatus
 from core.users import Provider
 
+log = structlog.get_logger()
+
+_PROVIDER: Final = web.RequestKey("provider", str)
+"""Who signed the request; absent until that is proved."""
+
 
 class IntakeQuery(BaseModel):
     """What may stand behind the question mark."""
@@ -48,8 +55,9 @@ class IntakeQuery(BaseModel):
 class Intake:
     """The handler, with what it works with."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, directory: Directory) -> None:
         self._context = context
+        self._directory = directory
         limits = context.limits
         self._rates = Rates(
             context.tools.clock,
@@ -58,14 +66,29 @@ class Intake:
         )
 
     async def post(self, request: web.Request) -> web.Response:
-        """Take one signal; see the module for the order of things."""
+        """Take one signal, and log what became of it."""
+        try:
+            return await self._take(request)
+        except Problem as refusal:
+            log.info(
+                "signal_refused",
+                problem=refusal.kind.slug,
+                provider=request.get(_PROVIDER),
+                fields=list(dict.fromkeys(error.field for error in refusal.errors)),
+            )
+            raise
+
+    async def _take(self, request: web.Request) -> web.Response:
+        """See the module for the order of things."""
         context = self._context
         if context.draining():
             detail = "The service is shutting down."
             raise unavailable(detail)
         check_head(request, context.limits)
         body = await read_body(request, context.limits)
-        provider = await signer(context, request, body)
+        people = await self._directory.people()
+        provider = signer(context, people, request, body)
+        request[_PROVIDER] = provider.id
         self._admit(provider)
         query = read_query(IntakeQuery, request.query)
         reading = read_signal(
@@ -79,7 +102,9 @@ class Intake:
         if query.content.dry_run:
             return web.json_response({"valid": True})
         await self._have_room(provider, reading.draft)
-        taken = await submit(context.tools, context.rules, provider, reading.draft)
+        taken = await submit(
+            context.tools, context.rules, people, provider, reading.draft
+        )
         return self._answer(taken)
 
     def _admit(self, provider: Provider) -> None:
@@ -115,8 +140,10 @@ class Intake:
             )
             raise Problem(CONFLICT, detail)
         if taken.verdict is Verdict.REPEATED:
+            _tell("signal_repeated", signal)
             headers = {"Idempotency-Replayed": "true"}
             return self._receipt(signal, status=200, headers=headers)
+        _tell("signal_accepted", signal)
         headers = {"Location": self_link(self._context, signal)}
         return self._receipt(signal, status=201, headers=headers)
 
@@ -125,6 +152,16 @@ class Intake:
     ) -> web.Response:
         content = receipt(self._context, signal)
         return web.json_response(content, status=status, headers=headers)
+
+
+def _tell(event: str, signal: Signal) -> None:
+    log.info(
+        event,
+        signal=signal.id,
+        provider=signal.provider,
+        external_id=signal.external_id,
+        action=signal.action.value,
+    )
 
 
 def _parsed(body: bytes) -> dict[str, Json]:

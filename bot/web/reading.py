@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator
 from bot.web import fields
 from bot.web.access import reader
 from bot.web.context import WebContext
+from bot.web.directory import Directory
 from bot.web.forms import read_query
 from bot.web.problems import NOT_FOUND, Problem, invalid
 from bot.web.receipts import iso, receipt
@@ -55,12 +56,13 @@ class ListQuery(BaseModel):
 class Reading:
     """The handlers, with what they work with."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, directory: Directory) -> None:
         self._context = context
+        self._directory = directory
 
     async def one(self, request: web.Request) -> web.Response:
         """The receipt, with the present status; another provider's is not there."""
-        provider = await reader(self._context, request)
+        provider = reader(await self._directory.people(), request)
         identity = request.match_info["id"]
         signal = None
         if _ID.fullmatch(identity):
@@ -71,7 +73,7 @@ class Reading:
 
     async def many(self, request: web.Request) -> web.Response:
         """One page, newest first."""
-        provider = await reader(self._context, request)
+        provider = reader(await self._directory.people(), request)
         form = read_query(ListQuery, request.query)
         if found := (*form.problems, *_too_deep(form.content)):
             raise invalid(found)

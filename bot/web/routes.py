@@ -7,6 +7,7 @@ from aiohttp import web
 from bot.web.access_log import SERVER_LOG, SafeAccessLogger
 from bot.web.bodies import ignore_expect
 from bot.web.context import WebContext
+from bot.web.directory import Directory
 from bot.web.edge import Edge
 from bot.web.health import Health
 from bot.web.intake import Intake
@@ -26,7 +27,8 @@ RUNNER_OPTIONS: Final[dict[str, Any]] = {
 def add_routes(app: web.Application, context: WebContext) -> None:
     """Add the API, media and health, and problems for what matches no route."""
     edge = Edge(context.tools.ids)
-    intake, reading = Intake(context), Reading(context)
+    directory = Directory(context.tools.journal)
+    intake, reading = Intake(context, directory), Reading(context, directory)
     health = Health(context)
     routes = [
         ("POST", SIGNALS, intake.post),

@@ -23,6 +23,7 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import PendingOrder, Position, Snapshot
+from core.desk.recording import picture
 from core.desk.tools import Tools, again
 from core.errors import Conflict, Duplicate
 from core.guard import BY_HAND
@@ -48,6 +49,8 @@ from core.trades import ON_THE_BOOK, Trade
 FLAT_READINGS = 2
 """Looks in a row that must find nothing."""
 LONGEST_WAIT = timedelta(seconds=60)
+TOLD_EVERY = 60
+"""Refusals of one close between two notices of it; an hour at ``LONGEST_WAIT``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,21 @@ class Will:
 
     cause: Cause
     user_id: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aimed:
+    """What became of the wish to close or withdraw something."""
+
+    ordered: int = 0
+    under_way: int = 0
+    """Ordered earlier, without an outcome yet."""
+
+    def __add__(self, other: "Aimed") -> "Aimed":
+        return Aimed(
+            ordered=self.ordered + other.ordered,
+            under_way=self.under_way + other.under_way,
+        )
 
 
 def scope_of(snapshot: Snapshot, scope: GuardScope, ours: Iterable[int]) -> Scope:
@@ -99,11 +117,19 @@ async def drive(
         await _nothing_left(tools, account, guard)
 
 
-async def _in_doubt(tools: Tools, account: Account) -> int:
-    """How many entries may still become a position."""
-    return await tools.journal.count(
+async def _in_doubt(tools: Tools, account: Account) -> bool:
+    """Whether an entry may still become a position, or a fill is not shown yet.
+
+    A trade whose position nothing has shown for so long is no longer waited for.
+    """
+    journal = tools.journal
+    if await journal.count(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=LIVE
-    )
+    ):
+        return True
+    now = tools.clock.now()
+    trades = await journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
+    return any(now - each.updated_at < tools.choices.park_after for each in trades)
 
 
 async def _stop_entries(tools: Tools, account: Account) -> GuardState:
@@ -125,16 +151,22 @@ async def _stop_entries(tools: Tools, account: Account) -> GuardState:
     for order in await tools.journal.find(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
     ):
-        ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
         reason = "The guard fired before the order was sent."
-        writes.append(Save(replace(order, state=ended, reason=reason)))
-        if order.prompt_id:
-            writes.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL))
+        writes += withdrawn(tools, order, reason)
     closing = replace(
         guard, phase=follow(GUARD_MOVES, guard.phase, GuardEvent.START_CLOSING)
     )
     await tools.journal.commit(*tools.fence(account.id), Save(closing), *writes)
     return replace(closing, version=closing.version + 1)
+
+
+def withdrawn(tools: Tools, order: Order, reason: str) -> list[Write]:
+    """The end of a queued order that has not left and never will."""
+    ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
+    return [
+        Save(replace(order, state=ended, reason=reason)),
+        *picture(tools, order),
+    ]
 
 
 async def _nothing_left(tools: Tools, account: Account, guard: GuardState) -> None:
@@ -180,10 +212,10 @@ async def _something_left(
 
 async def close_positions(
     tools: Tools, account: Account, positions: Iterable[Position], will: Will
-) -> int:
+) -> Aimed:
     """Order the close of each position that none is on its way for.
 
-    The worst loss first. Returns how many closes were ordered.
+    The worst loss first.
     """
     trades = {
         each.position_id: each
@@ -191,7 +223,7 @@ async def close_positions(
             Trade, account_id=account.id, state=ON_THE_BOOK
         )
     }
-    ordered = 0
+    aimed = Aimed()
     for position in sorted(positions, key=lambda each: each.profit):
         trade = trades.get(position.identifier)
         close = _aimed(tools, account, position.ticket, will)
@@ -205,15 +237,15 @@ async def close_positions(
             price=position.current_price,
             position_id=position.identifier,
         )
-        ordered += await _order(tools, close)
-    return ordered
+        aimed += await _order(tools, close)
+    return aimed
 
 
 async def withdraw_pendings(
     tools: Tools, account: Account, pendings: Iterable[PendingOrder], will: Will
-) -> int:
-    """Order the withdrawal of each pending order; returns how many."""
-    ordered = 0
+) -> Aimed:
+    """Order the withdrawal of each pending order."""
+    aimed = Aimed()
     for pending in pendings:
         cancel = replace(
             _aimed(tools, account, pending.ticket, will),
@@ -224,8 +256,8 @@ async def withdraw_pendings(
             volume=pending.volume,
             price=pending.price,
         )
-        ordered += await _order(tools, cancel)
-    return ordered
+        aimed += await _order(tools, cancel)
+    return aimed
 
 
 async def withdraw_strays(
@@ -274,8 +306,12 @@ def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
     )
 
 
-async def _order(tools: Tools, order: Order) -> int:
-    """Queue an aimed order unless one is on its way or was refused just now."""
+async def _order(tools: Tools, order: Order) -> Aimed:
+    """Queue an aimed order unless one is on its way.
+
+    The guard, which asks at every look, waits a while after a refusal; a person
+    who asks again is not kept waiting.
+    """
     journal = tools.journal
     target = {
         "account_id": order.account_id,
@@ -283,27 +319,36 @@ async def _order(tools: Tools, order: Order) -> int:
         "ticket": order.ticket,
     }
     if await journal.count(Order, state=LIVE, **target):
-        return 0
+        return Aimed(under_way=1)
     tries = await journal.count(Order, **target)
     last = await journal.find(Order, order_by="-attempt", limit=1, **target)
     wait = min(timedelta(seconds=2 ** min(tries, 6)), LONGEST_WAIT)
-    if last and abs(tools.clock.now() - last[0].updated_at) < wait:
-        return 0
+    since = abs(tools.clock.now() - last[0].updated_at) if last else wait
+    if since < wait and order.user_id is None:
+        return Aimed()
     try:
         await journal.commit(
             *tools.fence(order.account_id),
             Insert(replace(order, attempt=tries + 1)),
             tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
-            *await _first_refusal(tools, last),
+            *await _refusals(tools, last, target),
         )
     except Duplicate:  # somebody else ordered it since we looked
-        return 0
-    return 1
+        return Aimed(under_way=1)
+    return Aimed(ordered=1)
 
 
-async def _first_refusal(tools: Tools, last: list[Order]) -> list[Insert]:
-    """Tell everybody, once, that a close of the guard's did not go through."""
-    if not last or last[0].attempt != 1 or last[0].user_id is not None:
+async def _refusals(
+    tools: Tools, last: list[Order], target: Mapping[str, object]
+) -> list[Insert]:
+    """Tell everybody that a close of the guard's did not go through, now and then.
+
+    At the first refusal, and about once an hour while it lasts.
+    """
+    if not last or last[0].user_id is not None or last[0].state not in OVER:
+        return []
+    refused = await tools.journal.count(Order, user_id=None, state=OVER, **target)
+    if refused % TOLD_EVERY != 1:
         return []
     return [
         tools.notice(NoticeKind.ORDER_FAILED, last[0].id, to=member.user_id)

@@ -13,14 +13,20 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import TradeMode
-from core.desk.closing import Will, close_positions, withdraw_pendings
+from core.desk.closing import (
+    Aimed,
+    Will,
+    close_positions,
+    withdraw_pendings,
+    withdrawn,
+)
 from core.desk.joining import hash_token
 from core.desk.tools import Tools, again, by_user
-from core.errors import BrokerUnavailable, Refused
+from core.errors import BrokerUnavailable, Conflict, Refused
 from core.guard import fire_by_hand, newborn, rearmed
 from core.ids import AccountId, UserId
 from core.messages import NoticeKind
-from core.orders import Cause, Order, OrderState
+from core.orders import Cause, Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Invite, Membership, Role
@@ -145,13 +151,13 @@ async def _panic(tools: Tools, account_id: AccountId, *, by: UserId) -> bool:
 async def _tell_all(
     tools: Tools, kind: NoticeKind, account_id: AccountId, *, by: UserId
 ) -> list[Write]:
+    """Tell everybody, and who did it; the audit knows it too."""
+    who = by_user(by)
     told: list[Write] = [
-        tools.notice(kind, account_id, to=member.user_id)
+        tools.notice(kind, account_id, to=member.user_id, detail=who)
         for member in await tools.concerned(account_id)
     ]
-    record = Record(
-        actor=by_user(by), action=kind.value, subject=f"account:{account_id}"
-    )
+    record = Record(actor=who, action=kind.value, subject=f"account:{account_id}")
     return [*told, record]
 
 
@@ -202,27 +208,53 @@ async def _rearm(
     await tools.journal.commit(Save(armed), *told, record)
 
 
-async def close_all(tools: Tools, user_id: UserId) -> int:
+async def close_all(tools: Tools, user_id: UserId) -> Aimed:
     """Order the close of everything we opened on the person's own accounts.
 
-    Returns how many closes were ordered.
+    Entries that have not left yet never do; they count as ordered, as all
+    withdrawals do.
 
     Raises:
         Refused: an account cannot be reached; what could be ordered was.
     """
-    ordered, blind = 0, []
+    aimed, blind = Aimed(), []
     for account in await own_accounts(tools, user_id):
+        aimed += await _withdraw_queued(tools, account, user_id)
         try:
-            ordered += await _close_account(tools, account, user_id)
+            aimed += await _close_account(tools, account, user_id)
         except BrokerUnavailable:
             blind.append(account.id)
     if blind:
         message = (
-            f"{', '.join(blind)} cannot be reached now; {ordered} closes were ordered "
-            "elsewhere. Try again, or close by hand in the terminal."
+            f"{', '.join(blind)} cannot be reached now; {aimed.ordered} closes were "
+            "ordered elsewhere. Try again, or close by hand in the terminal."
         )
         raise Refused(message)
-    return ordered
+    return aimed
+
+
+async def _withdraw_queued(tools: Tools, account: Account, user_id: UserId) -> Aimed:
+    """End the entries that wait to be sent, each unless it leaves just now."""
+    queued = await tools.journal.find(
+        Order, account_id=account.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
+    )
+    ended = [await _withdraw(tools, order, user_id) for order in queued]
+    return Aimed(ordered=sum(ended))
+
+
+async def _withdraw(tools: Tools, order: Order, user_id: UserId) -> bool:
+    reason = "Withdrawn with /closeall before it was sent."
+    record = Record(
+        actor=by_user(user_id),
+        action=f"order_{OrderState.CANCELLED}",
+        subject=f"order:{order.id}",
+        detail={"reason": reason},
+    )
+    try:
+        await tools.journal.commit(*withdrawn(tools, order, reason), record)
+    except Conflict:  # it left, or ended, since we looked
+        return False
+    return True
 
 
 async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
@@ -239,7 +271,7 @@ async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
     return found
 
 
-async def _close_account(tools: Tools, account: Account, user_id: UserId) -> int:
+async def _close_account(tools: Tools, account: Account, user_id: UserId) -> Aimed:
     broker = tools.brokers.get(account.id)
     if broker is None:
         message = f"{account.id} is not served here"

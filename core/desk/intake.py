@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from core.access import may_decide, may_watch, subscribes
-from core.accounts import Account
+from core.desk.people import People
 from core.desk.tools import Tools, about_signal, again, by_provider
-from core.ids import ProviderName, SignalId, UserId
+from core.ids import SignalId
 from core.intake import Draft, FieldProblem, IntakeRules, content_hash
 from core.market import OrderType, Timeframe
 from core.messages import Priority, Topic
@@ -22,7 +21,7 @@ from core.orders import ORDER_MOVES, Order, OrderEvent, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent
 from core.signals import Action, Signal, SignalStatus
-from core.users import Membership, Provider, Subscription, User
+from core.users import Provider
 
 
 class Verdict(StrEnum):
@@ -43,58 +42,15 @@ class Submission:
     problems: tuple[FieldProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
-    """One membership that a provider's signals reach."""
-
-    user: User
-    account: Account
-    membership: Membership
-
-    @property
-    def decides(self) -> bool:
-        """Whether this person's tap may commit the account."""
-        return may_decide(self.account, self.membership)
-
-
-async def recipients(tools: Tools, provider: ProviderName) -> list[Recipient]:
-    """Everybody, by account, whom a signal of this provider reaches now."""
-    journal = tools.journal
-    found = []
-    readers: dict[UserId, User | None] = {}
-    for account in await journal.find(Account, enabled=True):
-        for membership in await journal.find(Membership, account_id=account.id):
-            if not (may_decide(account, membership) or may_watch(account, membership)):
-                continue
-            if membership.user_id not in readers:
-                reader = await _reader(tools, membership.user_id, provider)
-                readers[membership.user_id] = reader
-            user = readers[membership.user_id]
-            if user is not None:
-                found.append(
-                    Recipient(user=user, account=account, membership=membership)
-                )
-    return found
-
-
-async def _reader(tools: Tools, user_id: UserId, provider: ProviderName) -> User | None:
-    """The member, if signals of this provider reach them now."""
-    user = await tools.journal.get(User, user_id)
-    if user is None or user.consented_at is None or user.blocked_at is not None:
-        return None
-    chosen = await tools.journal.find(Subscription, user_id=user_id)
-    return user if subscribes(chosen, provider) else None
-
-
 async def submit(
-    tools: Tools, rules: IntakeRules, provider: Provider, draft: Draft
+    tools: Tools, rules: IntakeRules, people: People, provider: Provider, draft: Draft
 ) -> Submission:
     """Take one validated draft; what was answered is durable."""
     if draft.action is Action.CANCEL:
         return await again(lambda: _cancel(tools, rules, provider, draft))
-    reached = await recipients(tools, provider.id)
+    reached = people.reached(provider.id)
     if draft.user_id is not None:
-        reached = [each for each in reached if each.user.id == draft.user_id]
+        reached = tuple(each for each in reached if each.user.id == draft.user_id)
         if not reached:
             known = await _known(tools, provider, draft)
             return known or _refused("user", "subscribes to none of your signals")

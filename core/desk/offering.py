@@ -4,7 +4,7 @@ One snapshot, one quote, one specification; every number a prompt shows and ever
 check a tap must pass comes from here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from core.broker import AccountState, OpenRequest, Snapshot
 from core.desk.tools import Tools
 from core.drift import obstacle_of_levels
 from core.errors import BrokerUnavailable, Refused
+from core.guard import reading_of
 from core.limits import allows_entries, headroom
 from core.market import OrderType, Quote, SymbolSpec
 from core.money import ZERO, cents, plain
@@ -66,7 +67,7 @@ async def offer(
         return Obstacle(reason=refusal.reason, passing=False)
     if refused:
         return Obstacle(reason=refused, passing=True)
-    room = await headroom_left(tools, account, rules)
+    room = await headroom_left(tools, account, rules, market.snapshot)
     return _offer(signal, market, sized, room, reward)
 
 
@@ -249,17 +250,36 @@ async def _reward_per_lot(
     return -loss - await broker.calc_commission(signal.instrument)
 
 
-async def headroom_left(tools: Tools, account: Account, rules: RiskRules) -> Decimal:
-    """What the guard's limit leaves if every stop were hit, live orders included."""
+async def headroom_left(
+    tools: Tools,
+    account: Account,
+    rules: RiskRules,
+    snapshot: Snapshot | None = None,
+) -> Decimal:
+    """What the guard's limit leaves if every stop were hit, live orders included.
+
+    Equity and what floats are those of ``snapshot``, of one moment; without one,
+    those of the last look.
+    """
     guard = await tools.journal.get(GuardState, account.id)
     if guard is None:
         return ZERO
+    floating: dict[int, Decimal] = {}
+    if snapshot is not None:
+        guard = replace(guard, equity=reading_of(snapshot).equity)
+        floating = {each.identifier: each.profit for each in snapshot.positions}
     orders = await tools.journal.find(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=LIVE
     )
     trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     at_stake = sum(
-        (max(ZERO, trade.floating + trade.risk_money) for trade in trades), start=ZERO
+        (
+            max(
+                ZERO, floating.get(trade.position_id, trade.floating) + trade.risk_money
+            )
+            for trade in trades
+        ),
+        start=ZERO,
     ) + sum((order.risk_money for order in orders), start=ZERO)
     return headroom(guard, rules) - at_stake
 

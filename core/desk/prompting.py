@@ -3,15 +3,15 @@
 from dataclasses import replace
 from itertools import groupby
 
-from core.accounts import Account
-from core.desk.intake import Recipient, recipients
+from core.accounts import FIRED, Account, GuardPhase, GuardState
 from core.desk.offering import Obstacle, offer
+from core.desk.people import Recipient, read_people
 from core.desk.tools import Tools, again
 from core.errors import BrokerUnavailable, ChartFailed, Refused
 from core.ids import AccountId, PromptId, SignalId
 from core.messages import Priority, Topic
-from core.ports import Insert, Save, SignalChart
-from core.prompts import Offer, Prompt, PromptKind, PromptState
+from core.ports import Expect, Insert, Save, SignalChart
+from core.prompts import UNDECIDED, Offer, Prompt, PromptKind, PromptState
 from core.signals import Signal
 
 
@@ -23,9 +23,10 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
     if signal.expires_at <= tools.clock.now():
         await again(lambda: _mark(tools, signal_id, None))
         return
+    people = await read_people(tools.journal)
     reached = [
         each
-        for each in await recipients(tools, signal.provider)
+        for each in people.reached(signal.provider)
         if signal.user_id in (None, each.user.id)
     ]
     chart = await _chart(tools, signal)
@@ -43,15 +44,20 @@ async def _mark(tools: Tools, signal_id: SignalId, chart: str | None) -> None:
 
 
 async def _for_account(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
+    await again(lambda: _ask(tools, signal, group))
+
+
+async def _ask(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
     found = await offer(tools, group[0].account, signal)
     prompts = [_prompt(tools, signal, each, found) for each in group]
-    await again(lambda: _show(tools, prompts, signal.chart_path))
+    await _show(tools, prompts, signal.chart_path)
 
 
 async def _show(tools: Tools, prompts: list[Prompt], chart: str | None) -> None:
     """All prompts of one account at once, so that nobody is asked after a decision.
 
-    The signal is written too: a withdrawal meanwhile is noticed by either side.
+    The signal is written too: a withdrawal meanwhile is noticed by either side. A
+    guard that fires meanwhile ends what it finds; what it could not find is not shown.
     """
     first = prompts[0]
     signal = await tools.journal.get(Signal, first.signal_id)
@@ -61,11 +67,19 @@ async def _show(tools: Tools, prompts: list[Prompt], chart: str | None) -> None:
     if signal is None or signal.cancelled_at is not None or made:
         return
     items = [tools.item(Topic.PROMPT, each.id, Priority.PROMPT) for each in prompts]
+    asks = any(not each.viewer and each.state in UNDECIDED for each in prompts)
     await tools.journal.commit(
+        *(await _not_fired(tools, first.account_id) if asks else ()),
         Save(replace(signal, chart_path=chart)),
         *[Insert(prompt) for prompt in prompts],
         *items,
     )
+
+
+async def _not_fired(tools: Tools, account_id: AccountId) -> tuple[Expect, ...]:
+    if await tools.journal.get(GuardState, account_id) is None:
+        return ()
+    return (Expect(GuardState, account_id, {"phase": frozenset(GuardPhase) - FIRED}),)
 
 
 def _prompt(

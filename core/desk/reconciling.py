@@ -1,18 +1,24 @@
 """The differences between broker and journal, written down one by one."""
 
 import json
+from typing import TypeVar
 
 from core.accounts import Reconciliation
 from core.broker import Snapshot
-from core.desk.recording import picture
+from core.desk.recording import messages, picture
 from core.desk.tools import Tools
 from core.errors import Conflict
-from core.ids import AccountId, TradeId
+from core.ids import AccountId, OrderId, TradeId
 from core.messages import NoticeKind
 from core.orders import Order, OrderKind, OrderState, Send
 from core.ports import Insert, Record, Save, Write
 from core.reconcile import Book, Correction, corrections
 from core.trades import ON_THE_BOOK, Trade
+
+T = TypeVar("T")
+
+AT_A_TIME = 10_000
+"""Values in one question; SQLite takes 32,766."""
 
 
 async def reconcile(tools: Tools, account_id: AccountId, snapshot: Snapshot) -> Book:
@@ -74,7 +80,9 @@ async def _pictures(
     writes: list[Write] = []
     shown = order_id is not None and bool(correction.what)
     order = await tools.journal.get(Order, order_id) if shown and order_id else None
-    if order is not None:
+    if correction.order is not None and correction.trade is None:
+        writes += messages(tools, correction.order)
+    elif order is not None:
         writes += picture(tools, order)
     if correction.notice is not NoticeKind.NONE and correction.trade is not None:
         writes += [
@@ -113,10 +121,22 @@ async def orders_by_magic(tools: Tools, snapshot: Snapshot) -> dict[int, Order]:
         | {each.magic for each in snapshot.orders}
         | {each.magic for each in snapshot.deals}
     ) - {0}
-    found: dict[int, Order] = {}
-    sends = await tools.journal.find(Send, magic=numbers) if numbers else []
-    for send in sends:
-        order = await tools.journal.get(Order, send.order_id)
-        if order is not None:
-            found[send.magic] = order
-    return found
+    sends: list[Send] = []
+    for part in _parts(numbers):
+        sends += await tools.journal.find(Send, magic=part)
+    orders: dict[OrderId, Order] = {}
+    for meant in _parts(frozenset(send.order_id for send in sends)):
+        found = await tools.journal.find(Order, id=meant)
+        orders |= {each.id: each for each in found}
+    return {
+        send.magic: orders[send.order_id] for send in sends if send.order_id in orders
+    }
+
+
+def _parts(values: frozenset[T]) -> list[frozenset[T]]:
+    """As many at once as a database takes in one question."""
+    every = list(values)
+    return [
+        frozenset(every[start : start + AT_A_TIME])
+        for start in range(0, len(every), AT_A_TIME)
+    ]

@@ -31,6 +31,10 @@ from core.orders import (
 from core.ports import Record, Save, Write
 
 NEVER_SEEN = "The broker never received it."
+STILL_WAITS = (
+    "The broker never received it: the order still waits there. Withdraw it again, or "
+    "by hand in the terminal."
+)
 
 
 async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> None:
@@ -51,7 +55,8 @@ async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> None:
         return
     absent = seen and lookup is not None and not lookup.found
     if _settled(tools, order, send, absent=absent):
-        await tools.journal.commit(*_absent(tools, order, send))
+        told = await _what_is_left(tools, order)
+        await tools.journal.commit(*_absent(tools, order, send, told=told))
     elif not absent and not parked and now - send.sent_at >= tools.choices.park_after:
         await _park(tools, order)
 
@@ -77,12 +82,33 @@ async def _look(tools: Tools, order: Order, send: Send) -> OrderLookup | None:
         return None
 
 
+async def _what_is_left(tools: Tools, order: Order) -> str:
+    """What to say of an order that was not executed; nothing, if nobody misses it.
+
+    A withdrawal leaves no trace at the broker but that what it meant is gone.
+    """
+    if order.kind is not OrderKind.CANCEL:
+        return NEVER_SEEN
+    try:
+        snapshot = await tools.brokers[order.account_id].get_snapshot(
+            since=tools.clock.now()
+        )
+    except BrokerUnavailable:
+        return ""
+    waits = any(each.ticket == order.ticket for each in snapshot.orders)
+    return STILL_WAITS if waits else ""
+
+
 def _absent(
-    tools: Tools, order: Order, send: Send, *, by: str = "desk", reason: str = ""
+    tools: Tools,
+    order: Order,
+    send: Send,
+    *,
+    told: str,
+    by: str = "desk",
+    reason: str = "",
 ) -> tuple[Write, ...]:
     state = follow(ORDER_MOVES, order.state, OrderEvent.PROVE_ABSENT)
-    withdrawal = order.kind is OrderKind.CANCEL
-    told = reason or ("" if withdrawal else NEVER_SEEN)
     ended = replace(order, state=state, reason=told)
     return (
         *tools.fence(order.account_id),
@@ -172,7 +198,7 @@ async def not_placed(
         message = "The broker shows this order; choose Adopt."
         raise Refused(message)
     await tools.journal.commit(
-        *_absent(tools, order, send, by=by_user(by), reason=reason)
+        *_absent(tools, order, send, told=reason, by=by_user(by), reason=reason)
     )
     return "Noted: nothing was executed. The account takes entries again."
 

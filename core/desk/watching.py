@@ -14,6 +14,7 @@ from core.accounts import (
     Account,
     EquityPoint,
     GuardPhase,
+    GuardScope,
     GuardState,
 )
 from core.broker import Snapshot
@@ -194,9 +195,10 @@ async def _close(
 ) -> None:
     left: Scope | None = None
     if snapshot is not None:
-        ours = await orders_by_magic(tools, snapshot)
         scope = tools.choices.rules[account.id].guard_closes
-        left = scope_of(snapshot, scope, ours)
+        ours = scope is GuardScope.OURS
+        numbers = await orders_by_magic(tools, snapshot) if ours else {}
+        left = scope_of(snapshot, scope, numbers)
     try:
         await drive(tools, account, guard, left)
     except Conflict:

@@ -17,7 +17,7 @@ import pytest
 
 from core.accounts import Account, GuardPhase, GuardState
 from core.errors import Conflict, Duplicate, LeaseLost
-from core.ids import ProviderName, Ticket, UserId
+from core.ids import AccountId, ProviderName, Ticket, UserId
 from core.market import Side
 from core.messages import (
     AuditEntry,
@@ -1070,6 +1070,85 @@ async def test_of_two_processes_only_one_accepts(stage: Stage) -> None:
     )
     assert sum(verdict is None for [verdict] in verdicts) == 1
     assert await stage.journal.count(Signal) == 1
+
+
+async def test_calls_that_meet_are_answered_each_for_itself(journal: Journal) -> None:
+    old = b.a_signal(external_id="old")
+    await b.furnish(journal, old)
+    stranger = b.a_signal(provider=ProviderName("nobody"))
+    repeated, signals = b.a_signal(external_id="old"), [b.a_signal() for _ in range(4)]
+    answers = await asyncio.gather(
+        *(journal.accept([_intake(signal)]) for signal in signals),
+        journal.accept([_intake(stranger)]),
+        journal.accept([_intake(repeated), _intake(b.a_signal())]),
+        return_exceptions=True,
+    )
+    assert answers[:4] == [[None]] * 4
+    assert isinstance(answers[4], Conflict)
+    assert isinstance(answers[5], list)
+    assert [verdict is None for verdict in answers[5]] == [False, True]
+    assert await journal.count(Signal) == 6
+    assert await journal.verify_audit() == 5
+
+
+async def _accept(journal: Journal, signal: Signal) -> list[Duplicate | None]:
+    return list(await journal.accept([_intake(signal)]))
+
+
+async def test_a_caller_who_leaves_takes_nobody_along(stage: Stage) -> None:
+    await b.furnish(stage.journal)
+    leaving, staying = b.a_signal(), b.a_signal()
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(_accept(stage.journal, leaving))
+    other = loop.create_task(_accept(stage.journal, staying))
+    await asyncio.sleep(0)  # noqa: TID251 - so that both have begun
+    task.cancel()
+    assert await other == [None]
+    await stage.settle()
+    assert await stage.journal.get(Signal, staying.id) is not None
+
+
+# ------------------------------------------------------------------ people
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b.an_account(id=AccountId("other")),
+        b.a_user(id=SOMEBODY_ELSE),
+        b.a_subscription(user_id=b.USER),
+        b.a_provider(id=ProviderName("other")),
+        b.a_membership(user_id=b.USER, account_id=b.ACCOUNT),
+    ],
+    ids=lambda row: type(row).__name__,
+)
+async def test_the_version_of_people_rises_with_what_is_written_of_them(
+    journal: Journal, row: Any
+) -> None:
+    await b.furnish(journal)
+    versions = [await journal.people_version()]
+    await journal.commit(Insert(row))
+    versions.append(await journal.people_version())
+    await journal.commit(Save(row))
+    versions.append(await journal.people_version())
+    assert versions == sorted(set(versions))
+
+
+async def test_the_version_of_people_stays_when_they_do(journal: Journal) -> None:
+    await b.furnish(journal)
+    version = await journal.people_version()
+    with pytest.raises(Duplicate):
+        await journal.commit(Insert(b.a_user(id=b.USER)))
+    await journal.accept([_intake(b.a_signal())])
+    assert await journal.people_version() == version
+
+
+async def test_a_removed_membership_raises_the_version(journal: Journal) -> None:
+    member = b.a_membership(user_id=b.USER, account_id=b.ACCOUNT)
+    await b.furnish(journal, member)
+    version = await journal.people_version()
+    await journal.commit(Delete(member))
+    assert await journal.people_version() > version
 
 
 # ------------------------------------------------------------------ claim

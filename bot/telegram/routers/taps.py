@@ -1,6 +1,7 @@
 """Buttons: the tap, the answer to it, and the redrawn message."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiogram import Router
 from aiogram.types import CallbackQuery
@@ -8,17 +9,19 @@ from aiogram.types import CallbackQuery
 from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
 from bot.telegram.cards import prompt_card
 from bot.telegram.desk import Desk
-from bot.telegram.notices import consent_view, counted, order_notice
+from bot.telegram.notices import agreed_view, closes_said, consent_view, order_notice
 from bot.telegram.views import View, prompt_view
 from core.desk import deciding, joining, reasons
 from core.desk.commanding import close_all, managed, panic
 from core.desk.joining import Person
+from core.desk.recording import picture
 from core.desk.resolving import adopt, answerable, not_placed
 from core.desk.taps import OUTDATED, Reply, Tap
 from core.errors import Refused
 from core.ids import AccountId, OrderId
+from core.messages import Priority, Topic
 from core.orders import Order, OrderState
-from core.prompts import Prompt
+from core.prompts import UNDECIDED, Prompt
 
 ASKED_FOR_SECONDS = 60
 """How long a question like /panic may be confirmed."""
@@ -38,22 +41,23 @@ async def on_tap(
 ) -> None:
     """Any button; one that is none of ours is outdated."""
     pressed = unpack(query.data)
-    if pressed is None:
-        await desk.gateway.answer(query.id, OUTDATED.text, alert=True)
-        return
-    tap = _tap(query, person, pressed, update_id)
-    reply = await _HANDLERS[pressed.press](desk, tap, pressed)
+    tap = _tap(query, person, pressed.argument if pressed else "", update_id)
+    reply = replace(OUTDATED, alert=True)
+    if pressed is not None:
+        reply = await _HANDLERS[pressed.press](desk, tap, pressed)
     await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
     if reply.consent_needed:
         await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
+    if reply.text == OUTDATED.text:
+        await _redraw_outdated(desk, tap)
     await _redraw_copy(desk, tap, reply)
 
 
-def _tap(query: CallbackQuery, person: Person, pressed: Pressed, update_id: int) -> Tap:
+def _tap(query: CallbackQuery, person: Person, argument: str, update_id: int) -> Tap:
     message = query.message
     return Tap(
         user_id=person.id,
-        nonce=pressed.argument,
+        nonce=argument,
         chat_id=message.chat.id if message else person.id,
         message_id=message.message_id if message else 0,
         update_id=update_id,
@@ -70,6 +74,23 @@ async def _redraw_copy(desk: Desk, tap: Tap, reply: Reply) -> None:
     card = await prompt_card(desk.tools, prompt.id)
     if card is not None:
         await desk.gateway.try_edit(tap.chat_id, tap.message_id, prompt_view(card))
+
+
+async def _redraw_outdated(desk: Desk, tap: Tap) -> None:
+    """Buttons that lead nowhere do not stay: the outbox draws the message again.
+
+    One that is no prompt's message loses them at once. While a prompt of this person
+    may have been delivered without being known as such, this could be the one.
+    """
+    journal, user = desk.tools.journal, tap.user_id
+    shown = await journal.find(Prompt, user_id=user, message_id=tap.message_id)
+    if shown:
+        item = desk.tools.item(Topic.PROMPT, shown[0].id, Priority.FILL)
+        await journal.commit(item)
+    elif not await journal.count(
+        Prompt, user_id=user, message_id=None, state=UNDECIDED, viewer=False
+    ):
+        await desk.gateway.try_clear(tap.chat_id, tap.message_id)
 
 
 Handler = Callable[[Desk, Tap, Pressed], Awaitable[Reply]]
@@ -101,29 +122,29 @@ async def _write(desk: Desk, tap: Tap, _: Pressed) -> Reply:
 
 async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     if await joining.agree(desk.tools, tap.user_id, pressed.argument):
-        await desk.gateway.try_edit(tap.chat_id, tap.message_id, AGREED)
+        await _keep_terms(desk, tap)
         return Reply(text="Thank you. Signals will arrive here.")
     consent = consent_view(desk.tools.choices.consent)
     await desk.gateway.reply(tap.user_id, consent)
+    await desk.gateway.try_clear(tap.chat_id, tap.message_id)
     return Reply(text="There is a newer text; please read that one.", alert=True)
 
 
-AGREED = View(
-    text="✅ You agreed to the terms. Signals arrive here as soon as a provider "
-    "sends one. /help shows what else you can do."
-)
+async def _keep_terms(desk: Desk, tap: Tap) -> None:
+    """What was agreed to stays in the chat, without its button."""
+    now = desk.tools.clock.now()
+    view = agreed_view(desk.tools.choices.consent, now)
+    await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
 
 
 async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     if _asked_too_long_ago(desk, pressed.argument):
         return TOO_LATE
     try:
-        count = await close_all(desk.tools, tap.user_id)
+        aimed = await close_all(desk.tools, tap.user_id)
     except Refused as refusal:
         return Reply(text=refusal.reason, alert=True)
-    text = (
-        f"{counted(count, 'close')} ordered." if count else "Nothing is left to close."
-    )
+    text = closes_said(aimed)
     await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=text))
     return Reply(text=text)
 
@@ -188,7 +209,9 @@ async def _redraw_question(desk: Desk, tap: Tap, order_id: OrderId) -> None:
     shown = await desk.tools.journal.count(
         Prompt, id=order.prompt_id, user_id=tap.user_id, message_id=tap.message_id
     )
-    if not shown:
+    if shown:
+        await desk.tools.journal.commit(*picture(desk.tools, order))
+    else:
         view = order_notice(order)
         await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
 

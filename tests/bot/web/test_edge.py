@@ -70,13 +70,12 @@ async def test_the_access_log_names_the_route_and_nothing_secret(
         await service.send(BODY)
     assert "SECRET" not in repr(logs)
     assert TOKEN not in repr(logs)
-    assert [
-        (line["event"], line["method"], line["route"], line["status"]) for line in logs
-    ] == [
-        ("http_request", "GET", "/api/v1/signals/{id}", 404),
-        ("http_request", "GET", "/media/{path}", 403),
-        ("http_request", "GET", "unmatched", 404),
-        ("http_request", "POST", "/api/v1/signals", 201),
+    logs = [line for line in logs if line["event"] == "http_request"]
+    assert [(line["method"], line["route"], line["status"]) for line in logs] == [
+        ("GET", "/api/v1/signals/{id}", 404),
+        ("GET", "/media/{path}", 403),
+        ("GET", "unmatched", 404),
+        ("POST", "/api/v1/signals", 201),
     ]
     assert all(line["ms"] >= 0 for line in logs)
     assert all(len(line["request_id"]) == 26 for line in logs)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import signing
 from core.errors import Conflict, Duplicate, JournalUnavailable
@@ -372,3 +374,68 @@ async def test_a_signal_may_be_meant_for_one_subscriber(service: Service) -> Non
     (signal,) = await service.stored()
     assert (signal.user_id, signal.recipients) == (UserId(1), 1)
     assert signal.status is SignalStatus.NEW
+
+
+# ------------------------------------------------------------------ the log
+
+
+async def _logged(service: Service, *bodies: object, **over: str) -> list[Any]:
+    """What is logged of signals while these are sent."""
+    with capture_logs() as lines:
+        for body in bodies:
+            await service.send(body, **over)
+    return [line for line in lines if line["event"].startswith("signal_")]
+
+
+async def test_an_accepted_signal_is_logged_with_its_ids(service: Service) -> None:
+    (line,) = await _logged(service, BODY)
+    (signal,) = await service.stored()
+    assert line == {
+        "event": "signal_accepted",
+        "log_level": "info",
+        "signal": signal.id,
+        "provider": "demo",
+        "external_id": "breakout-42",
+        "action": "open",
+    }
+
+
+async def test_a_repeated_signal_is_logged_as_such(service: Service) -> None:
+    first, again = await _logged(service, BODY, BODY)
+    assert (first["event"], again["event"]) == ("signal_accepted", "signal_repeated")
+    assert first["signal"] == again["signal"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem", "fields"),
+    [
+        ({"side": "up", "price": -1}, "invalid-fields", ["side", "price"]),
+        ({"price": "1951"}, "conflict", []),
+    ],
+)
+async def test_a_refused_signal_is_logged_with_its_problem(
+    service: Service, change, problem, fields
+) -> None:
+    *_, line = await _logged(service, BODY, BODY | change)
+    assert (line["event"], line["problem"]) == ("signal_refused", problem)
+    assert (line["provider"], sorted(line["fields"])) == ("demo", sorted(fields))
+
+
+async def test_a_stranger_s_name_is_not_logged(service: Service) -> None:
+    (line,) = await _logged(service, BODY, X_Provider="whoever-it-was")
+    assert (line["problem"], line["provider"]) == ("not-authentic", None)
+    assert "whoever-it-was" not in str(line)
+
+
+async def test_the_next_stranger_is_not_taken_for_the_one_before(
+    service: Service,
+) -> None:
+    await service.send(BODY)
+    (line,) = await _logged(service, BODY, X_Signature="0" * 64)
+    assert line["provider"] is None
+
+
+async def test_a_dry_run_is_no_accepted_signal(service: Service) -> None:
+    with capture_logs() as lines:
+        await service.send(BODY, "?dry_run=1")
+    assert [line for line in lines if line["event"].startswith("signal_")] == []

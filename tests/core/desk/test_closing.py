@@ -8,12 +8,12 @@ import pytest
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import CancelRequest, CloseRequest, HistoryState, ResultStatus
 from core.desk.closing import drive
-from core.desk.commanding import close_all, panic
+from core.desk.commanding import close_all, panic, rearm
 from core.errors import Conflict
 from core.ids import Ticket
 from core.market import OrderType, Side
 from core.messages import AuditEntry, NoticeKind, OutboxItem, Topic
-from core.orders import Cause, Order, OrderKind, OrderState
+from core.orders import Cause, Order, OrderKind, OrderState, Send
 from core.prompts import Prompt, PromptState
 from core.trades import CloseReason, Trade, TradeState
 from tests.builders import ACCOUNT
@@ -66,11 +66,12 @@ async def test_the_guard_closes_proves_it_and_locks():
     world = await traded()
     await ruin(world)
     phases = [await phase(world)]
-    for _ in range(4):
+    for _ in range(5):
         await world.work()
         await world.pass_by(1)
         phases.append(await phase(world))
     assert phases == [
+        GuardPhase.CLOSING,
         GuardPhase.CLOSING,
         GuardPhase.CLOSING,
         GuardPhase.FLAT,
@@ -292,10 +293,10 @@ async def test_two_who_close_one_position_at_the_same_moment_order_it_once():
     [trade] = await world.journal.find(Trade)
 
     async def closes_too() -> None:
-        assert await close_all(world.tools, ADA) == 1
+        assert (await close_all(world.tools, ADA)).ordered == 1
 
     world.journal.before_writing(Order, closes_too)
-    assert await close_all(world.tools, ADA) == 0
+    assert (await close_all(world.tools, ADA)).ordered == 0
     assert await closes(world) == [OrderState.QUEUED]
     assert trade.state is TradeState.OPEN
 
@@ -518,6 +519,7 @@ async def test_a_guard_row_that_changes_under_a_look_leaves_the_count_to_the_nex
     world = await traded()
     await ruin(world)
     await world.work()
+    await world.pass_by(1)
 
     async def judged() -> None:
         world.journal.before_writing(GuardState, meddle)
@@ -541,3 +543,114 @@ async def test_a_close_that_the_broker_refuses_is_told_to_everybody_once():
     for _ in range(20):
         await world.pass_by(1)
     assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1
+
+
+async def test_a_refused_close_of_the_guards_is_told_though_a_person_tried_first():
+    world = await traded()
+    world.broker.refuse(10018, times=50, of=CloseRequest)
+    assert (await close_all(world.tools, ADA)).ordered == 1
+    await world.work()
+    before = (await world.told(ADA)).count(NoticeKind.ORDER_FAILED)
+    assert before == 1
+    world.later(seconds=10)
+    await ruin(world)
+    await world.work()
+    await world.pass_by(30, looks=20)
+    assert world.broker.positions
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) > before
+
+
+async def test_a_close_that_stays_refused_is_told_about_once_an_hour():
+    world = await traded()
+    world.broker.refuse(10018, 10_000, of=CloseRequest, message="Market closed.")
+    await ruin(world)
+    for _ in range(130):
+        await world.pass_by(60)
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 3
+
+
+async def test_a_trade_that_nothing_shows_any_more_does_not_bar_flat_for_ever():
+    world = await traded()
+    trade = await world.one(Trade)
+    world.broker.positions.clear()
+    world.broker.deals = [deal for deal in world.broker.deals if not deal.magic]
+    await ruin(world)
+    await world.pass_by(10, looks=20)
+    assert await phase(world) is GuardPhase.CLOSING
+    await world.pass_by(60, looks=6)
+    assert await phase(world) is GuardPhase.LOCKED
+    assert (await world.one(Trade)).id == trade.id
+
+
+async def test_flat_is_not_told_while_a_filled_position_is_not_shown_yet():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=2))
+
+    async def fire() -> None:
+        await panic(world.tools, ACCOUNT, by=ADA)
+        await world.watch()
+
+    world.broker.meanwhile(fire)
+    await world.work()
+    for _ in range(8):
+        await world.watch()
+        if (await world.guard()).phase is GuardPhase.FLAT:
+            assert not world.broker.positions, "told flat with a position open"
+        await world.work()
+        world.later(seconds=0.5)
+
+
+async def test_nobody_rearms_over_a_position_that_is_not_shown_yet():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=2))
+
+    async def fire() -> None:
+        await panic(world.tools, ACCOUNT, by=ADA)
+        await world.watch()
+
+    world.broker.meanwhile(fire)
+    await world.work()
+    for _ in range(8):
+        await world.watch()
+        if (await world.guard()).phase is GuardPhase.FLAT:
+            await rearm(world.tools, ACCOUNT, by=ADA, reason="flat")
+            break
+        world.later(seconds=0.5)
+    await world.pass_by(1, looks=10)
+    assert not (
+        world.broker.positions and (await world.guard()).phase is GuardPhase.ARMED
+    )
+
+
+async def test_a_look_asks_no_more_questions_the_longer_the_history_is():
+    world = await traded()
+    asked = []
+    real = world.journal.get
+
+    async def get(kind, identity):
+        asked.append(kind)
+        return await real(kind, identity)
+
+    world.journal.get = get
+    (deal,) = world.broker.deals
+    order, send = await world.one(Order), await world.one(Send)
+    for number in range(200):
+        old = replace(
+            order,
+            id=f"old{number}",
+            kind=OrderKind.CLOSE,
+            ticket=5000 + number,
+            prompt_id=None,
+            approval_id=None,
+        )
+        ids = {"id": f"send{number}", "order_id": old.id, "magic": number + 1}
+        await world.put(old, replace(send, **ids))
+        deals = {"ticket": 9000 + number, "magic": number + 1, "position_id": number}
+        world.broker.deals.append(replace(deal, **deals))
+    asked.clear()
+    await ruin(world)
+    assert len(asked) < 50, len(asked)

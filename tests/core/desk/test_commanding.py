@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from core.accounts import Account, AccountKind, BrokerKind, GuardPhase, GuardState
-from core.broker import TradeMode
+from core.broker import CloseRequest, TradeMode
+from core.desk.closing import Aimed
 from core.desk.commanding import (
     AccountPlan,
     InviteWish,
@@ -20,7 +21,7 @@ from core.desk.commanding import (
 from core.errors import BrokerUnavailable, Refused
 from core.ids import AccountId, Ticket
 from core.market import OrderType
-from core.messages import AuditEntry, NoticeKind
+from core.messages import AuditEntry, NoticeKind, OutboxItem
 from core.orders import Cause, Order, OrderKind, OrderState
 from core.trades import CloseReason, Trade
 from core.users import Invite, Role
@@ -148,6 +149,7 @@ async def test_a_panic_fires_the_guard_and_tells_everybody_who_did_it():
     assert await panic(world.tools, ACCOUNT, by=BOB)
     assert (await world.guard()).phase is GuardPhase.TRIGGERED
     assert await world.told(ADA) == [NoticeKind.GUARD_FIRED]
+    assert (await world.one(OutboxItem, user_id=ADA)).detail == "user:2"
     assert (await world.one(AuditEntry)).actor == "user:2"
 
 
@@ -198,6 +200,8 @@ async def test_a_rearmed_guard_measures_from_now_and_the_old_peak_is_recorded():
         "reason": "I know why.",
     }
     assert NoticeKind.GUARD_REARMED in await world.told(ADA)
+    told = await world.one(OutboxItem, notice=NoticeKind.GUARD_REARMED)
+    assert told.detail == "user:1"
 
 
 async def test_an_account_that_is_flat_can_be_rearmed_before_it_is_locked():
@@ -264,7 +268,7 @@ async def test_close_all_closes_what_we_opened_and_nothing_else():
     world = await own_desk()
     await world.filled()
     foreign = world.broker.open_by_hand()
-    assert await close_all(world.tools, ADA) == 1
+    assert (await close_all(world.tools, ADA)).ordered == 1
     await world.work()
     assert set(world.broker.positions) == {foreign}
     await world.pass_by(1)
@@ -275,7 +279,7 @@ async def test_close_all_withdraws_what_waits_at_the_broker():
     world = await own_desk()
     await world.filled(order_type=OrderType.LIMIT, price=D("1948.00"))
     foreign = world.broker.place_by_hand("1940")
-    assert await close_all(world.tools, ADA) == 1
+    assert (await close_all(world.tools, ADA)).ordered == 1
     await world.work()
     assert set(world.broker.orders) == {foreign}
 
@@ -294,20 +298,87 @@ async def test_close_all_twice_orders_each_close_once():
     world = await own_desk()
     await world.filled()
     await close_all(world.tools, ADA)
-    assert await close_all(world.tools, ADA) == 0
+    assert (await close_all(world.tools, ADA)).ordered == 0
+
+
+async def approved(world: World) -> Order:
+    """An entry that was approved and waits to be sent."""
+    await world.offered()
+    await world.approve()
+    return await world.one(Order)
+
+
+async def test_close_all_withdraws_an_entry_that_has_not_left():
+    world = await own_desk()
+    await approved(world)
+    assert (await close_all(world.tools, ADA)).ordered == 1
+    order = await world.one(Order)
+    assert (order.state, order.reason) == (
+        OrderState.CANCELLED,
+        "Withdrawn with /closeall before it was sent.",
+    )
+    await world.work()
+    assert world.broker.positions == {}
+
+
+async def test_an_entry_that_close_all_withdrew_is_shown_and_audited():
+    world = await own_desk()
+    order = await approved(world)
+    prompt = await world.prompt()
+    before = await world.redrawn(prompt)
+    await close_all(world.tools, ADA)
+    entry = await world.one(AuditEntry, action="order_cancelled")
+    assert (entry.actor, entry.subject) == ("user:1", f"order:{order.id}")
+    assert await world.redrawn(prompt) == before + 1
+
+
+async def test_an_entry_is_withdrawn_although_the_broker_is_away():
+    world = await own_desk()
+    await approved(world)
+    world.broker.down = True
+    with pytest.raises(Refused, match="demo cannot be reached now"):
+        await close_all(world.tools, ADA)
+    assert (await world.one(Order)).state is OrderState.CANCELLED
+
+
+async def test_an_entry_that_leaves_just_now_is_not_withdrawn():
+    world = await own_desk()
+    await approved(world)
+    world.journal.before_writing(Order, world.work)
+    await close_all(world.tools, ADA)
+    order = await world.one(Order, kind=OrderKind.OPEN)
+    assert order.state is OrderState.FILLED
+    await world.work()
+    assert world.broker.positions == {}
+
+
+async def test_a_close_that_is_queued_is_not_withdrawn():
+    world = await own_desk()
+    await world.filled()
+    await close_all(world.tools, ADA)
+    await close_all(world.tools, ADA)
+    close = await world.one(Order, kind=OrderKind.CLOSE)
+    assert close.state is OrderState.QUEUED
+
+
+async def test_close_all_leaves_a_desks_queued_entries_alone():
+    world = await shared_desk()
+    await approved(world)
+    assert (await close_all(world.tools, ADA)).ordered == 0
+    assert (await world.one(Order)).state is OrderState.QUEUED
 
 
 async def test_close_all_leaves_other_peoples_accounts_alone():
     world = await own_desk()
     await world.filled()
     await world.person(BOB, Role.ADMIN)
-    assert await close_all(world.tools, BOB) == 0
+    assert (await close_all(world.tools, BOB)).ordered == 0
 
 
 async def test_close_all_leaves_a_desk_alone():
     world = await shared_desk()
     await world.filled()
-    assert await close_all(world.tools, ADA) == 0
+    assert (await close_all(world.tools, ADA)).ordered == 0
 
 
 async def test_close_all_says_which_account_could_not_be_reached():
@@ -339,3 +410,21 @@ async def test_a_close_that_the_broker_refuses_is_told_to_the_person():
     assert await world.told(ADA) == [NoticeKind.ORDER_FAILED]
     close = await world.one(Order, kind=OrderKind.CLOSE)
     assert (close.state, close.ticket) == (OrderState.REJECTED, Ticket(1001))
+
+
+async def test_a_person_who_asks_again_after_a_refusal_is_not_kept_waiting():
+    world = await own_desk()
+    await world.filled()
+    world.broker.refuse(10018, of=CloseRequest)
+    assert (await close_all(world.tools, ADA)).ordered == 1
+    await world.work()
+    assert world.broker.positions
+    world.later(seconds=1)
+    assert (await close_all(world.tools, ADA)).ordered == 1
+
+
+async def test_a_close_that_is_on_its_way_is_told_as_such():
+    world = await own_desk()
+    await world.filled()
+    await close_all(world.tools, ADA)
+    assert await close_all(world.tools, ADA) == Aimed(under_way=1)

@@ -351,7 +351,6 @@ async def test_a_fired_guard_refuses_an_approval():
 @pytest.mark.parametrize(
     "moves",
     [
-        [],
         [OrderState.SUBMITTING],
         [OrderState.SUBMITTING, OrderState.UNKNOWN],
         [OrderState.SUBMITTING, OrderState.PLACED],
@@ -366,6 +365,15 @@ async def test_orders_that_may_still_open_take_up_the_room_to_the_guard(moves):
     await world.offered(external_id="gold-2")
     reply = await world.approve()
     assert "only 55.48 is left" in reply.text
+
+
+async def test_a_fill_that_is_not_shown_yet_takes_up_its_whole_risk():
+    world = await own_desk(replace(RULES, max_drawdown_percent=D("1.5")))
+    await world.offered()
+    await world.approve()
+    await world.offered(external_id="gold-2")
+    reply = await world.approve()
+    assert "only 54.97 is left" in reply.text
     assert await world.journal.count(Order) == 1
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from core.accounts import Account, AccountKind, GuardPhase
+from core.desk.commanding import panic
 from core.desk.offering import headroom_left
 from core.desk.prompting import propose
 from core.ids import AccountId, SignalId
@@ -431,3 +432,36 @@ async def test_what_the_broker_would_refuse_is_said_before_anybody_taps():
     prompt = await world.offered()
     assert prompt.reason == "The stop is not on a price that the symbol knows."
     assert prompt.lots is None
+
+
+async def test_no_prompt_waits_after_the_guard_fired():
+    world = await own_desk()
+
+    async def fire() -> None:
+        await panic(world.tools, ACCOUNT, by=ADA)
+        await world.watch()
+
+    world.journal.before_writing(Prompt, fire)
+    prompt = await world.offered()
+    assert prompt.state is PromptState.REFUSED
+    assert "has fired" in prompt.reason
+
+
+async def test_the_room_is_that_of_the_present_price():
+    world = await own_desk(replace(RULES, max_drawdown_percent=D(2)))
+    await world.filled()
+    await world.filled(external_id="gold-2")
+    world.broker.move("XAUUSD", "1945.60")
+    world.later(seconds=1)
+    await world.watch()
+    world.broker.move("XAUUSD", "1950.30")
+    world.later(seconds=1)
+    await world.watch(deep=False)
+    prompt = await world.offered(external_id="gold-3")
+    assert "left before the guard's limit" in prompt.reason
+
+
+async def test_between_looks_the_room_is_that_of_the_last_one():
+    world = await own_desk()
+    account = await world.one(Account)
+    assert await headroom_left(world.tools, account, RULES) == D("2000.00")

@@ -3,9 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from core.broker import HistoryState
-from core.desk.resolving import adopt, answerable, not_placed, resolve
-from core.errors import Refused
+from core.broker import CancelRequest, HistoryState
+from core.desk.commanding import close_all
+from core.desk.resolving import STILL_WAITS, adopt, answerable, not_placed, resolve
+from core.errors import BrokerUnavailable, Refused
 from core.ids import OrderId, Ticket
 from core.market import OrderType
 from core.messages import AuditEntry, NoticeKind, Topic
@@ -338,3 +339,49 @@ async def test_a_fill_found_by_a_person_is_closed_like_any_other():
     world.broker.close_by_hand(Ticket(1001))
     await world.pass_by(1)
     assert (await world.one(Trade)).close_reason is CloseReason.HAND
+
+
+async def lost_withdrawal() -> World:
+    """A /closeall whose withdrawal of a waiting order never came to the broker."""
+    world = await own_desk()
+    await world.offered(order_type=OrderType.LIMIT, price=Decimal("1949.00"))
+    await world.approve()
+    await world.work()
+    await world.pass_by(1)
+    world.broker.lose_request(of=CancelRequest)
+    await close_all(world.tools, ADA)
+    await world.work()
+    return world
+
+
+async def test_a_lost_withdrawal_has_a_last_word():
+    world = await lost_withdrawal()
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1
+    await world.pass_by(3, looks=20)
+    cancel = await world.one(Order, kind=OrderKind.CANCEL)
+    assert cancel.state is OrderState.NOT_EXECUTED
+    assert cancel.reason == STILL_WAITS
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 2
+
+
+async def test_a_withdrawal_whose_answer_was_lost_needs_no_last_word():
+    world = await lost_withdrawal()
+    world.broker.orders.clear()
+    await world.pass_by(3, looks=20)
+    assert (await world.one(Order, kind=OrderKind.CANCEL)).reason == ""
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1
+
+
+async def test_what_a_withdrawal_left_is_not_guessed(monkeypatch):
+    world = await lost_withdrawal()
+    cancel = await world.one(Order, kind=OrderKind.CANCEL)
+    await resolve(world.tools, cancel)
+    world.later(seconds=60)
+
+    async def broken(*, since):
+        message = "gone"
+        raise BrokerUnavailable(message)
+
+    monkeypatch.setattr(world.broker, "get_snapshot", broken)
+    await resolve(world.tools, cancel)
+    assert (await world.one(Order, kind=OrderKind.CANCEL)).reason == ""

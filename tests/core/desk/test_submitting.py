@@ -4,7 +4,8 @@ from datetime import timedelta
 import pytest
 
 from core.accounts import AccountKind
-from core.desk.intake import Verdict, recipients, submit
+from core.desk.intake import Verdict, submit
+from core.desk.people import read_people
 from core.errors import Duplicate
 from core.ids import ProviderName, UserId
 from core.intake import Draft
@@ -90,7 +91,9 @@ async def test_another_provider_may_use_the_same_id():
     await world.submit()
     other = a_provider(id=ProviderName("other"))
     await world.put(other)
-    again = await submit(world.tools, INTAKE, other, GOLD_SIGNAL)
+    again = await submit(
+        world.tools, INTAKE, await read_people(world.journal), other, GOLD_SIGNAL
+    )
     assert again.verdict is Verdict.STORED
 
 
@@ -107,18 +110,20 @@ async def test_a_taken_key_that_is_not_the_signals_is_not_hidden():
 
     world = await own_desk()
     provider = await world.one(Provider)
+    people = await read_people(world.journal)
     tools = replace(world.tools, journal=Full(world.clock))
     with pytest.raises(Duplicate):
-        await submit(tools, INTAKE, provider, GOLD_SIGNAL)
+        await submit(tools, INTAKE, people, provider, GOLD_SIGNAL)
 
 
 # ------------------------------------------------------------------ recipients
 
 
 async def reached(world) -> set[tuple[UserId, str, bool]]:
+    people = await read_people(world.journal)
+    assert people.reached(DEMO) is people.reached(DEMO)
     return {
-        (each.user.id, each.account.id, each.decides)
-        for each in await recipients(world.tools, DEMO)
+        (each.user.id, each.account.id, each.decides) for each in people.reached(DEMO)
     }
 
 
@@ -320,7 +325,9 @@ async def test_a_cancel_of_another_providers_signal_is_refused():
     await world.submit()
     other = a_provider(id=ProviderName("other"))
     await world.put(other)
-    answer = await submit(world.tools, INTAKE, other, CANCEL)
+    answer = await submit(
+        world.tools, INTAKE, await read_people(world.journal), other, CANCEL
+    )
     assert answer.verdict is Verdict.REFUSED
 
 

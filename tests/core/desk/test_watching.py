@@ -500,3 +500,27 @@ async def test_an_order_found_absent_that_had_filled_and_ended_gets_its_trade():
     assert (trade.state, trade.close_reason) == (TradeState.CLOSED, CloseReason.STOP)
     told = await world.told(ADA)
     assert {NoticeKind.TRADE_OPENED, NoticeKind.TRADE_CLOSED} <= {*told}
+
+
+@pytest.mark.parametrize("state", [HistoryState.REJECTED, HistoryState.EXPIRED])
+async def test_a_pending_order_that_ended_at_the_broker_is_told(state):
+    world = await own_desk()
+    await world.offered(order_type=OrderType.LIMIT, price=Decimal("1949.00"))
+    await world.approve()
+    await world.work()
+    order = await world.one(Order)
+    world.broker.end_order(order.ticket, state)
+    await world.pass_by(1, looks=3)
+    assert "its price came" in (await world.one(Order)).reason
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1
+
+
+async def test_a_pending_order_withdrawn_by_hand_is_nothing_new_to_its_people():
+    world = await own_desk()
+    await world.offered(order_type=OrderType.LIMIT, price=Decimal("1949.00"))
+    await world.approve()
+    await world.work()
+    world.broker.end_order((await world.one(Order)).ticket, HistoryState.CANCELLED)
+    await world.pass_by(1, looks=3)
+    assert (await world.one(Order)).state is OrderState.CANCELLED
+    assert NoticeKind.ORDER_FAILED not in await world.told(ADA)

@@ -15,6 +15,7 @@ from core.accounts import Account, AccountKind, GuardScope, GuardState, RiskRule
 from core.desk import deciding, executing, intake, prompting, watching
 from core.desk.executing import give_up
 from core.desk.intake import Submission
+from core.desk.people import read_people
 from core.desk.taps import Reply, Tap
 from core.desk.tools import Choices, Consent, Tools
 from core.ids import AccountId, SendId, UserId
@@ -190,7 +191,8 @@ class World:
     async def submit(self, draft: Draft = GOLD_SIGNAL, **over: Any) -> Submission:
         provider = await self.one(Provider, id=DEMO)
         wish = replace(draft, **over)
-        return await intake.submit(self.tools, INTAKE, provider, wish)
+        people = await read_people(self.journal)
+        return await intake.submit(self.tools, INTAKE, people, provider, wish)
 
     async def work(self) -> None:
         """Do what stands in the outbox for the desk until nothing is left."""

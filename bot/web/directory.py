@@ -1,0 +1,53 @@
+"""Who may send and whom it reaches, read once for all requests that come together.
+
+Every request sees what was true after it came: it takes part in the next read, never
+in one that is under way already. What the read tells is one number; only when that
+has changed are people and providers read again.
+"""
+
+import asyncio
+
+from core.desk.people import People, read_people
+from core.errors import JournalUnavailable
+from core.ports import Journal
+
+
+class Directory:
+    """Shared by all requests of one process."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._found: People | JournalUnavailable = JournalUnavailable("not read yet")
+        self._begun = 0
+        self._ended = 0
+        """The number of the read that this is the outcome of."""
+        self._turn = asyncio.Lock()
+
+    async def people(self) -> People:
+        """People and providers as of a moment after this call.
+
+        Raises:
+            JournalUnavailable: the read failed, for all who waited for it.
+        """
+        known = self._begun
+        async with self._turn:
+            if self._ended <= known:
+                await self._look()
+        if isinstance(self._found, JournalUnavailable):
+            raise self._found
+        return self._found
+
+    async def _look(self) -> None:
+        self._begun += 1
+        number = self._begun
+        try:
+            self._found = await self._read(self._found)
+        except JournalUnavailable as failure:
+            self._found = failure
+        self._ended = number
+
+    async def _read(self, before: People | JournalUnavailable) -> People:
+        version = await self._journal.people_version()
+        if isinstance(before, People) and before.version == version:
+            return before
+        return await read_people(self._journal, version)

@@ -1,0 +1,84 @@
+"""Providers, and whom the signals of each reach: read at once, asked often."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.access import may_decide, may_watch, subscribes
+from core.accounts import Account
+from core.ids import AccountId, ProviderName, UserId
+from core.ports import Journal
+from core.users import Membership, Provider, Subscription, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One membership that a provider's signals reach."""
+
+    user: User
+    account: Account
+    membership: Membership
+
+    @property
+    def decides(self) -> bool:
+        """Whether this person's tap may commit the account."""
+        return may_decide(self.account, self.membership)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """What the journal said of people and providers at one version."""
+
+    version: int | None
+    """Of ``Journal.people_version``, read before the rest."""
+    providers: Mapping[ProviderName, Provider]
+    accounts: tuple[Account, ...]
+    """The enabled ones."""
+    memberships: Mapping[AccountId, list[Membership]]
+    users: Mapping[UserId, User]
+    subscriptions: Mapping[UserId, list[Subscription]]
+    _reached: dict[ProviderName, tuple[Recipient, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def reached(self, provider: ProviderName) -> tuple[Recipient, ...]:
+        """Everybody, by account, whom a signal of this provider reaches."""
+        if provider not in self._reached:
+            self._reached[provider] = tuple(
+                Recipient(
+                    user=self.users[member.user_id], account=account, membership=member
+                )
+                for account in self.accounts
+                for member in self.memberships.get(account.id, ())
+                if may_decide(account, member) or may_watch(account, member)
+                if self._reads(member.user_id, provider)
+            )
+        return self._reached[provider]
+
+    def _reads(self, user_id: UserId, provider: ProviderName) -> bool:
+        """Whether signals of this provider reach the member."""
+        user = self.users[user_id]
+        if user.consented_at is None or user.blocked_at is not None:
+            return False
+        return subscribes(self.subscriptions.get(user_id, ()), provider)
+
+
+async def read_people(journal: Journal, version: int | None = None) -> People:
+    """Everything about people and providers.
+
+    ``version`` is that of before, for whoever wants to know whether it is still so.
+    """
+    memberships: dict[AccountId, list[Membership]] = defaultdict(list)
+    subscriptions: dict[UserId, list[Subscription]] = defaultdict(list)
+    for member in await journal.find(Membership):
+        memberships[member.account_id].append(member)
+    for choice in await journal.find(Subscription):
+        subscriptions[choice.user_id].append(choice)
+    return People(
+        version=version,
+        providers={each.id: each for each in await journal.find(Provider)},
+        accounts=tuple(await journal.find(Account, enabled=True)),
+        memberships=memberships,
+        users={each.id: each for each in await journal.find(User)},
+        subscriptions=subscriptions,
+    )
