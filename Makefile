@@ -5,8 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
+SOAK_RUNS ?= 40
 
-.PHONY: help setup demo test fix check tests
+.PHONY: help setup demo test fix check tests soak
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,6 +31,9 @@ tests: .venv/ready-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/flows tests/faults
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
+
+soak: .venv/ready-dev ## Kill -9 at random moments, SOAK_RUNS times four (40: about 5 minutes)
+	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults/test_random_kills.py
 
 fix: .venv/ready-dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

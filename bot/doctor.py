@@ -10,10 +10,11 @@ import aiohttp
 from bot.app import Office, open_office, paper_brokers
 from bot.clock import SystemClock
 from bot.config import ConfigError, environment, load, unserved
+from bot.consent import folder_in_force, missing_folder, packaged_texts, read_consent
 from bot.settings import Settings
-from core.accounts import Account
+from core.access import MANAGERS
 from core.errors import BrokerUnavailable, Conflict, JournalUnavailable, Refused
-from core.users import Provider
+from core.users import Membership, Provider, Role
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 HTTP_OK = 200
@@ -50,10 +51,13 @@ def _wrong(path: Path, problem: str) -> Finding:
 
 
 async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
+    consent = _consent(settings, base)
+    yield consent
     try:
-        async with open_office(settings, base) as office:
+        async with open_office(_readable(settings, consent), base) as office:
             yield Finding(part="database", ok=True, said=_where(settings))
             yield await _audit(office)
+            yield await _owners(office)
             yield await _providers(office)
     except tuple(_FIXES) as failure:
         part, fix = next(_FIXES[kind] for kind in _FIXES if isinstance(failure, kind))
@@ -65,12 +69,43 @@ async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
 
 
 _FIXES: dict[type[Exception], tuple[str, str]] = {
-    ConfigError: ("consent", "Set [approvals] consent_dir to where the texts are."),
     JournalUnavailable: ("database", "Check [database] url, and that it runs."),
     Refused: ("database", "Mend that, then ask the doctor again."),
     OSError: ("data folder", "Make [service] data_dir a folder that can be written."),
 }
 """What keeps the database from being opened: whose part it is, and what helps."""
+
+
+def _consent(settings: Settings, base: Path) -> Finding:
+    folder = folder_in_force(base, settings.approvals)
+    try:
+        consent = read_consent(folder)
+    except ConfigError as wrong:
+        return _no_consent(wrong.problems[0])
+    if missing := missing_folder(base, settings.approvals):
+        return _no_consent(missing)
+    packaged = folder == packaged_texts()
+    source = "the text that comes with Tapgate" if packaged else f"from {folder}"
+    said = f"version {consent.version}, {source}."
+    return Finding(part="consent", ok=True, said=said)
+
+
+def _no_consent(said: str) -> Finding:
+    return Finding(
+        part="consent",
+        ok=False,
+        said=said,
+        fix="Put a text there as en-1.md, or set [approvals] consent_dir to where the "
+        "texts are.",
+    )
+
+
+def _readable(settings: Settings, consent: Finding) -> Settings:
+    """The same with a text that can be read, so that the rest can be looked at."""
+    if consent.ok:
+        return settings
+    packaged = settings.approvals.model_copy(update={"consent_dir": packaged_texts()})
+    return settings.model_copy(update={"approvals": packaged})
 
 
 def _where(settings: Settings) -> str:
@@ -92,15 +127,57 @@ async def _audit(office: Office) -> Finding:
     return Finding(part="audit", ok=True, said=f"{length} entries, unbroken.")
 
 
+async def _owners(office: Office) -> Finding:
+    """Somebody must be asked about a parked order, and re-arm a fired guard."""
+    named = len(set(office.settings.telegram.owners))
+    if named:
+        said = f"{named} named in [telegram] owners."
+        return Finding(part="owners", ok=True, said=said)
+    managers = await office.tools.journal.find(Membership, role=MANAGERS)
+    admins = {each.user_id for each in managers if each.role is Role.ADMIN}
+    if admins:
+        said = f"nobody is named in [telegram] owners; admins by invite: {len(admins)}."
+        return Finding(part="owners", ok=True, said=said)
+    if managers:
+        return Finding(
+            part="owners",
+            ok=True,
+            said="those of the last start are not named in [telegram] owners any more.",
+            fix=f"They stop being owners at the next start. {_NAME_OWNERS}",
+        )
+    return Finding(
+        part="owners",
+        ok=False,
+        said="Nobody is an owner or an admin: nobody could re-arm the guard or settle "
+        "an order whose outcome is unknown.",
+        fix=_NAME_OWNERS,
+    )
+
+
+_NAME_OWNERS = (
+    "Set [telegram] owners = [YOUR_ID] in the configuration, your numeric Telegram id; "
+    "@userinfobot in Telegram tells it."
+)
+
+
 async def _providers(office: Office) -> Finding:
-    journal = office.tools.journal
-    count = await journal.count(Provider, enabled=True)
-    known = await journal.count(Account)
+    known = await office.tools.journal.find(Provider)
+    enabled = [each.id for each in known if each.enabled]
+    if enabled:
+        said = f"{len(enabled)} enabled: {', '.join(enabled)}."
+        return Finding(part="providers", ok=True, said=said)
+    if known:
+        return Finding(
+            part="providers",
+            ok=False,
+            said="No signals can come in: every provider is disabled.",
+            fix=" or ".join(f"`tapgate provider enable {each.id}`" for each in known),
+        )
     return Finding(
         part="providers",
-        ok=True,
-        said=f"{count} enabled, {known} accounts known.",
-        fix="" if count else "No signals can come in: `tapgate provider add NAME`.",
+        ok=False,
+        said="No signals can come in: there is no provider.",
+        fix="`tapgate provider add NAME`, NAME being yours to choose.",
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.plans import plan_of
-from core.accounts import Account
+from core.accounts import Account, AccountKind
 from core.desk.commanding import InviteWish, invite, keep_accounts
+from core.errors import Refused
 from core.ids import AccountId
+from core.users import Role
 
 if TYPE_CHECKING:
     from bot.app import Office
@@ -32,9 +34,11 @@ async def make_invite(office: "Office", wish: InviteWish) -> MadeInvite:
     """Make an invite from the command line.
 
     Raises:
-        Refused: there is no such account, or the role is an owner's.
+        Refused: there is no such account, the role is an owner's, or the account
+            is somebody's own and whoever came with the invite would be sent away.
     """
     await _keep_account(office, wish.account_id)
+    await _have_room(office, wish)
     token = await invite(office.tools, wish, by=None)
     name = await _bot_name(office)
     return MadeInvite(
@@ -49,6 +53,37 @@ async def _keep_account(office: "Office", name: AccountId) -> None:
     configured = office.settings.accounts.get(name)
     if configured is not None and await office.journal.get(Account, name) is None:
         await keep_accounts(office.tools, [plan_of(name, configured)])
+
+
+async def _have_room(office: "Office", wish: InviteWish) -> None:
+    """An own account takes one decider: ``core.desk.joining`` has the same rule."""
+    account = await office.journal.get(Account, wish.account_id)
+    taken = (
+        account is not None
+        and account.kind is AccountKind.OWN
+        and account.person_id is not None
+    )
+    if taken and wish.role in _INSTEAD:
+        message = (
+            f"{wish.account_id} is an own account and has its person: exactly one "
+            f"decides on it, and nobody else can join as {wish.role}. "
+            f"{_INSTEAD[wish.role]}"
+        )
+        raise Refused(message)
+
+
+_INSTEAD = {
+    Role.APPROVER: (
+        "Invite a viewer with --role viewer, or give the newcomer an [accounts.NAME] "
+        'section of their own; where several shall decide, set kind = "desk" and '
+        "start the service again."
+    ),
+    Role.ADMIN: (
+        "Invite a viewer with --role viewer; who shall administer it as well is named "
+        "under [telegram] owners."
+    ),
+}
+"""What to do instead of inviting somebody in this role."""
 
 
 async def _bot_name(office: "Office") -> str:

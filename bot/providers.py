@@ -1,16 +1,16 @@
-"""Providers: made with a secret that is shown this once."""
+"""Providers: made with a secret that is shown this once, switched off and on."""
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.signing import new_secret
 from core.desk.joining import hash_token
-from core.desk.tools import Tools
+from core.desk.tools import Tools, again
 from core.errors import Duplicate, Refused
 from core.ids import ProviderName
-from core.ports import Insert, Record
+from core.ports import Insert, Record, Save
 from core.users import Provider
 
 SECRET_BYTES = 32
@@ -86,3 +86,37 @@ async def add_provider(
         message = f"There is a provider {name} already."
         raise Refused(message) from None
     return made
+
+
+async def switch_provider(tools: Tools, name: str, *, enabled: bool) -> bool:
+    """Disable or enable a provider; the service sees it at the next request.
+
+    Returns ``False`` when it was so already.
+
+    Raises:
+        Refused: there is no such provider; names the known ones.
+    """
+    return await again(lambda: _switch(tools, name, enabled=enabled))
+
+
+async def _switch(tools: Tools, name: str, *, enabled: bool) -> bool:
+    row = await tools.journal.get(Provider, ProviderName(name))
+    if row is None:
+        raise Refused(await _unknown(tools, name))
+    if row.enabled is enabled:
+        return False
+    action = "provider_enabled" if enabled else "provider_disabled"
+    await tools.journal.commit(
+        Save(replace(row, enabled=enabled)),
+        Record(actor="cli", action=action, subject=f"provider:{name}"),
+    )
+    return True
+
+
+async def _unknown(tools: Tools, name: str) -> str:
+    known = ", ".join(each.id for each in await tools.journal.find(Provider))
+    if not known:
+        return (
+            f"There is no provider {name}, nor any other: `tapgate provider add NAME`."
+        )
+    return f"There is no provider {name}; known: {known}."

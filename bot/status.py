@@ -1,12 +1,19 @@
-"""``tapgate status``: from the database, never from a terminal."""
+"""``tapgate status``: from the database, never from a terminal.
+
+The service counts as running while the lease of an account is in force: it renews
+them at every look, and lets go of them when it ends. One that was killed is told so
+when they run out, which takes ten seconds.
+"""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from core.accounts import Account, GuardState
+from core.desk.tools import lease_of
 from core.limits import drawdown_percent
-from core.messages import InboxUpdate, OutboxItem, Topic
+from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import LIVE, Order
 from core.ports import Journal
 from core.trades import ON_THE_BOOK, Trade
@@ -25,6 +32,11 @@ class AccountStatus:
     drawdown_percent: Decimal
     guard: str
     measured_at: str | None
+    """When it was last validly read; ``None`` before the first time."""
+    reading_age_seconds: int | None
+    """How long ago that is."""
+    watched: bool
+    """Whether a running service looks at it."""
     positions: list[dict[str, Any]]
     orders: list[dict[str, Any]]
 
@@ -33,6 +45,8 @@ class AccountStatus:
 class Status:
     """Everything on one screen."""
 
+    running: bool
+    """Whether the service runs, as far as the database shows."""
     accounts: list[AccountStatus]
     queues: dict[str, int]
 
@@ -41,11 +55,14 @@ class Status:
         return asdict(self)
 
 
-async def read_status(journal: Journal) -> Status:
+async def read_status(journal: Journal, *, now: datetime) -> Status:
     """Read it all."""
+    held = {each.id for each in await journal.find(Lease) if each.expires_at > now}
     return Status(
+        running=bool(held),
         accounts=[
-            await _account(journal, each) for each in await journal.find(Account)
+            await _account(journal, each, now=now, watched=lease_of(each.id) in held)
+            for each in await journal.find(Account)
         ],
         queues={
             topic.value: await journal.count(OutboxItem, topic=topic, done_at=None)
@@ -55,7 +72,9 @@ async def read_status(journal: Journal) -> Status:
     )
 
 
-async def _account(journal: Journal, account: Account) -> AccountStatus:
+async def _account(
+    journal: Journal, account: Account, *, now: datetime, watched: bool
+) -> AccountStatus:
     guard = await journal.get(GuardState, account.id)
     trades = await journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     orders = await journal.find(Order, account_id=account.id, state=LIVE)
@@ -70,9 +89,15 @@ async def _account(journal: Journal, account: Account) -> AccountStatus:
         drawdown_percent=round(drawdown_percent(guard), 2) if guard else Decimal(0),
         guard=guard.phase if guard else "blind",
         measured_at=measured.isoformat() if measured else None,
+        reading_age_seconds=_age(measured, now),
+        watched=watched,
         positions=[_position(each) for each in trades],
         orders=[_order(each) for each in orders],
     )
+
+
+def _age(measured: datetime | None, now: datetime) -> int | None:
+    return None if measured is None else max(0, int((now - measured).total_seconds()))
 
 
 def _position(trade: Trade) -> dict[str, Any]:

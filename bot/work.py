@@ -19,6 +19,7 @@ from core.desk.tools import Tools
 from core.errors import Conflict, LeaseLost, Refused
 from core.ids import OrderId, SignalId
 from core.messages import WORK, OutboxItem, Topic
+from core.orders import Order
 from core.ports import Save
 
 log = structlog.get_logger()
@@ -105,17 +106,37 @@ class Worker:
             case Topic.PROPOSE:
                 await propose(self._tools, SignalId(item.subject))
             case Topic.EXECUTE:
-                await execute(self._tools, OrderId(item.subject))
-                self._look()
+                await self._execute(OrderId(item.subject))
             case _:
                 return await self._settle(item)
         return item.detail
+
+    async def _execute(self, order_id: OrderId) -> None:
+        await execute(self._tools, order_id)
+        self._look()
+        await self._tell("order_outcome", order_id)
+
+    async def _tell(self, event: str, order_id: OrderId) -> None:
+        """Log where an order stands."""
+        order = await self._tools.journal.get(Order, order_id)
+        if order is not None:
+            log.info(
+                event,
+                order=order.id,
+                state=order.state.value,
+                kind=order.kind.value,
+                account=order.account_id,
+                signal=order.signal_id,
+                reason=order.reason,
+            )
 
     async def _settle(self, item: OutboxItem) -> str:
         """What a person says of a parked order; a refusal is an answer too."""
         answer = adopt if item.topic is Topic.ADOPT else not_placed
         order_id = OrderId(item.subject)
         try:
-            return await answer(self._tools, order_id, by=None, reason=item.detail)
+            said = await answer(self._tools, order_id, by=None, reason=item.detail)
         except Refused as refusal:
             return refusal.reason
+        await self._tell("order_settled", order_id)
+        return said

@@ -15,9 +15,9 @@ from bot.cli.common import (
     in_office,
     plain,
     print_json,
-    print_table,
     say,
 )
+from bot.cli.providing import SECRET_VARIABLE
 from bot.config import environment
 from core.ids import AccountId, OrderId
 from core.messages import Topic
@@ -25,20 +25,10 @@ from core.users import Role
 
 if TYPE_CHECKING:
     from bot.app import Office
-    from bot.providers import NewProvider
-
-SECRET_VARIABLE = "TAPGATE_PROVIDER_SECRET"  # noqa: S105 - a variable's name
-Instruments = Annotated[
-    str, typer.Option(help="Comma-separated; default: the whole whitelist.")
-]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Register the commands."""
-    provider = typer.Typer(help="Signal providers.", no_args_is_help=True)
-    provider.command("add")(add_provider)
-    provider.command("list")(list_providers)
-    app.add_typer(provider, name="provider")
     signal = typer.Typer(help="Signals.", no_args_is_help=True)
     signal.command("send")(send_signal)
     app.add_typer(signal, name="signal")
@@ -59,74 +49,6 @@ def migrate(context: typer.Context) -> None:
     ours = context_of(context)
     revision = asyncio.run(migrate_database(ours.settings(), ours.base))
     say(f"The database is at revision {revision}.")
-
-
-def add_provider(
-    context: typer.Context, name: str, instruments: Instruments = "", json: Json = False
-) -> None:
-    """Make a provider; its secret and token are shown this once."""
-    from bot import providers
-
-    allowed = tuple(part.strip() for part in instruments.split(",") if part.strip())
-
-    async def work(office: "Office") -> "NewProvider":
-        providers.traded(allowed, office.settings.signals.instruments)
-        return await providers.add_provider(
-            office.tools, office.vault, name=name, instruments=allowed
-        )
-
-    made = in_office(context_of(context), work)
-    if json:
-        print_json(
-            {
-                "name": made.name,
-                "secret": made.secret,
-                "read_token": made.read_token,
-            }
-        )
-        return
-    say(f"[bold]{made.name}[/] is ready. Shown this once:\n")
-    say(f"  secret      [bold]{made.secret}[/]")
-    say(f"  read token  [bold]{made.read_token}[/]\n")
-    say(
-        f"Try it: {SECRET_VARIABLE}=… tapgate signal send --provider {made.name} --help"
-    )
-
-
-def list_providers(context: typer.Context, json: Json = False) -> None:
-    """List the providers, without their secrets."""
-    from core.users import Provider
-
-    async def work(office: "Office") -> list[Provider]:
-        return await office.tools.journal.find(Provider)
-
-    rows = in_office(context_of(context), work)
-    if json:
-        print_json(
-            [
-                {
-                    "name": row.id,
-                    "enabled": row.enabled,
-                    "instruments": list(row.instruments),
-                    "created_at": row.created_at.isoformat(),
-                }
-                for row in rows
-            ]
-        )
-        return
-    print_table(
-        "Providers",
-        ("name", "enabled", "instruments", "since"),
-        (
-            (
-                row.id,
-                "yes" if row.enabled else "no",
-                ", ".join(row.instruments) or "all",
-                f"{row.created_at:%Y-%m-%d}",
-            )
-            for row in rows
-        ),
-    )
 
 
 class SideName(StrEnum):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from bot.app import Office
 
 T = TypeVar("T")
+
+PIPE_WIDTH = 1000
+"""Columns of a table that no terminal shows."""
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -98,10 +102,20 @@ def _json_value(value: object) -> object:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """A table for people."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """A table for people; in a pipe a row stays one line, however long it is."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for column in columns:
         table.add_column(column)
     for row in rows:
         table.add_row(*(plain(str(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE_WIDTH)
+    console.print(table)

@@ -1,10 +1,13 @@
 """Commands that look: status and doctor."""
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from bot.cli.common import (
     Json,
@@ -15,10 +18,11 @@ from bot.cli.common import (
     print_table,
     say,
 )
+from core.clock import in_words
 
 if TYPE_CHECKING:
     from bot.doctor import Finding
-    from bot.status import Status
+    from bot.status import AccountStatus, Status
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -32,29 +36,70 @@ def status(context: typer.Context, json: Json = False) -> None:
     from bot.status import read_status
 
     seen: Status = in_office(
-        context_of(context), lambda office: read_status(office.tools.journal)
+        context_of(context),
+        lambda office: read_status(office.tools.journal, now=office.tools.clock.now()),
     )
     if json:
         print_json(seen.as_json())
-        return
+    else:
+        _print_status(seen)
+
+
+def _print_status(seen: "Status") -> None:
+    if seen.running:
+        say("[green]✔[/] The service is running.")
+    else:
+        say(
+            "[bold red]✖[/] The service is not running: no signal is taken, no account "
+            "is watched.\n    Start it with `tapgate run`."
+        )
+    if seen.accounts:
+        _print_accounts(seen.accounts)
+    else:
+        say("No account yet: the service makes them when it first starts.")
+    busy = [f"{name} {count}" for name, count in seen.queues.items() if count]
+    say(f"Waiting: {', '.join(busy) or 'nothing'}.")
+
+
+def _print_accounts(accounts: "list[AccountStatus]") -> None:
     print_table(
         "Accounts",
-        ("account", "mode", "equity", "peak", "drawdown", "guard", "open"),
+        (
+            "account",
+            "mode",
+            "equity",
+            "peak",
+            "drawdown",
+            "guard",
+            "open",
+            "last seen",
+        ),
         (
             (
                 each.name,
                 each.mode,
-                f"{each.equity:,.2f} {each.currency}",
-                f"{each.peak:,.2f}",
-                f"{each.drawdown_percent} %",
+                *_money(each),
                 each.guard,
                 len(each.positions),
+                _ago(each.reading_age_seconds),
             )
-            for each in seen.accounts
+            for each in accounts
         ),
     )
-    queues = ", ".join(f"{name} {count}" for name, count in seen.queues.items())
-    say(f"Queues: {queues}")
+
+
+def _money(account: "AccountStatus") -> tuple[str, str, str]:
+    if account.reading_age_seconds is None:
+        return "-", "-", "-"
+    return (
+        f"{account.equity:,.2f} {account.currency}",
+        f"{account.peak:,.2f}",
+        f"{account.drawdown_percent} %",
+    )
+
+
+def _ago(seconds: int | None) -> str:
+    return "never" if seconds is None else f"{in_words(timedelta(seconds=seconds))} ago"
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
@@ -74,9 +119,14 @@ def doctor(context: typer.Context, json: Json = False) -> None:
 
 
 def _print_findings(findings: "list[Finding]") -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    """One line each and one for its fix; on a terminal they break between words."""
+    console = Console(highlight=False)
+    whole = not console.is_terminal
     for each in findings:
         mark = "[green]✔[/]" if each.ok else "[bold red]✖[/]"
-        console.print(f"{mark} [bold]{each.part}[/]: {plain(each.said)}")
-        if each.fix:
-            console.print(f"    {each.fix}", markup=False)
+        said = f"{mark} [bold]{each.part}[/]: {plain(each.said)}"
+        console.print(said, soft_wrap=whole)
+        if each.fix and whole:
+            console.print(f"    {each.fix}", markup=False, soft_wrap=True)
+        elif each.fix:
+            console.print(Padding(Text(each.fix), (0, 0, 0, 4)))

@@ -17,6 +17,7 @@ from rich.table import Table
 from bot import logs
 from bot.cli.common import context_of, plain
 from bot.config import ConfigError, unserved
+from bot.consent import missing_folder
 from bot.errors import StoryFailed
 from bot.settings import Settings
 from bot.tasks import Nursery, until_told_to_stop
@@ -64,6 +65,8 @@ def run(
         raise ConfigError([f"{ours.config}: there is no [accounts.NAME] section."])
     if problems := unserved(settings):
         raise ConfigError(problems)
+    if missing := missing_folder(ours.base, settings.approvals):
+        raise ConfigError([missing])
     asyncio.run(_run(settings, ours.base, role))
 
 

@@ -1,11 +1,17 @@
-"""The newest English text is in force; without one nobody can agree."""
+"""The newest English text is in force; without one, the text that is shipped."""
 
 import hashlib
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from bot import consent as module
 from bot.config import ConfigError
-from bot.consent import read_consent
+from bot.consent import folder_in_force, missing_folder, packaged_texts, read_consent
+from bot.settings import Approvals
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_newest_version_is_in_force(tmp_path):
@@ -39,3 +45,51 @@ def test_an_empty_text_is_refused(tmp_path):
     (tmp_path / "en-1.md").write_text(" \n")
     with pytest.raises(ConfigError, match="is empty"):
         read_consent(tmp_path)
+
+
+# ------------------------------------------------------------------ which folder
+
+
+def _named(folder: str) -> Approvals:
+    return Approvals(consent_dir=Path(folder))
+
+
+def test_a_folder_that_is_there_is_in_force(tmp_path):
+    (tmp_path / "terms").mkdir()
+    assert folder_in_force(tmp_path, _named("terms")) == tmp_path / "terms"
+    assert missing_folder(tmp_path, _named("terms")) == ""
+
+
+@pytest.mark.parametrize("name", ["consent", "terms"])
+def test_without_the_folder_the_shipped_text_is_in_force(tmp_path, name):
+    folder = folder_in_force(tmp_path, _named(name))
+    shipped = (ROOT / "consent" / "en-1.md").read_text(encoding="utf-8")
+    assert read_consent(folder).text == shipped
+
+
+def test_an_empty_folder_is_no_missing_one(tmp_path):
+    (tmp_path / "consent").mkdir()
+    with pytest.raises(ConfigError, match="no consent text"):
+        read_consent(folder_in_force(tmp_path, Approvals()))
+
+
+def test_a_folder_that_somebody_named_is_missed(tmp_path):
+    assert missing_folder(tmp_path, Approvals()) == ""
+    assert missing_folder(tmp_path, _named("terms")) == (
+        f"There is no folder {tmp_path / 'terms'}, which [approvals] consent_dir names."
+    )
+
+
+def test_an_installed_program_has_the_text_inside(tmp_path, monkeypatch):
+    (tmp_path / "consent_texts").mkdir()
+    monkeypatch.setattr(module, "_HERE", tmp_path)
+    assert packaged_texts() == tmp_path / "consent_texts"
+
+
+def test_the_wheel_takes_the_very_folder_of_the_checkout():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    setup = settings["tool"]["setuptools"]
+    assert "bot.consent_texts" in setup["packages"]
+    assert setup["package-dir"] == {"bot.consent_texts": "consent"}
+    assert setup["package-data"]["bot.consent_texts"] == ["*.md"]
+    assert packaged_texts() == ROOT / "consent"

@@ -10,13 +10,23 @@ from aiohttp.test_utils import TestServer
 
 from bot.app import migrate_database
 from bot.doctor import Finding, examine
+from core.ids import ProviderName
+from core.ports import Insert, Row
+from core.users import Role
 from tests.bot.offices import PAPER, office_in, settings_of, write_config
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import telegram
-from tests.builders import a_record
+from tests.builders import (
+    a_membership,
+    a_provider,
+    a_record,
+    a_user,
+    an_account,
+)
 from tests.databases import postgres_database
 from tests.fakes import FixedClock
 
+NOBODY = "http://127.0.0.1:9"
 TOKEN_VARIABLE = "TAPGATE_TELEGRAM__TOKEN"  # noqa: S105 - a variable's name
 
 
@@ -33,20 +43,33 @@ async def api():
 
 
 async def findings(folder: Path, **sections: Any) -> dict[str, Finding]:
-    """What the doctor says, by part."""
-    path = write_config(folder, **sections)
+    """What the doctor says, by part; without an address, nobody is Telegram."""
+    telegram = {"api_base": NOBODY} | sections.pop("telegram", {})
+    path = write_config(folder, telegram=telegram, **sections)
     found = await examine(path, folder)
     assert all(each.ok or each.fix for each in found), found
     return {each.part: each for each in found}
 
 
+async def _put(folder: Path, *rows: Row) -> None:
+    async with office_in(folder) as office:
+        await office.journal.commit(*(Insert(row) for row in rows))
+
+
+def _member(role: Role) -> tuple[Row, ...]:
+    return (a_user(), an_account(), a_membership(role=role))
+
+
 async def test_all_is_well(tmp_path, api):
-    found = await findings(tmp_path, telegram={"api_base": api})
+    await _put(tmp_path, a_provider())
+    found = await findings(tmp_path, telegram={"api_base": api, "owners": [1]})
     assert [part for part, each in found.items() if not each.ok] == []
     assert set(found) == {
         "config",
+        "consent",
         "database",
         "audit",
+        "owners",
         "providers",
         "cache",
         "telegram",
@@ -58,12 +81,64 @@ async def test_all_is_well(tmp_path, api):
     assert found["account demo"].said == "simulated here, nobody's money."
 
 
-async def test_without_a_provider_it_says_how_to_add_one(tmp_path, api):
-    found = (await findings(tmp_path, telegram={"api_base": api}))["providers"]
-    assert (found.ok, found.fix) == (
-        True,
-        "No signals can come in: `tapgate provider add NAME`.",
+async def test_without_a_provider_it_says_how_to_add_one(tmp_path):
+    found = (await findings(tmp_path))["providers"]
+    assert (found.ok, found.said) == (
+        False,
+        "No signals can come in: there is no provider.",
     )
+    assert "`tapgate provider add NAME`" in found.fix
+
+
+async def test_with_every_provider_disabled_it_says_how_to_enable_one(tmp_path):
+    off = [a_provider(id=ProviderName(name), enabled=False) for name in ("one", "two")]
+    await _put(tmp_path, *off)
+    found = (await findings(tmp_path))["providers"]
+    assert (found.ok, found.fix) == (
+        False,
+        "`tapgate provider enable one` or `tapgate provider enable two`",
+    )
+
+
+async def test_one_enabled_provider_is_enough(tmp_path):
+    off = a_provider(id=ProviderName("off"), enabled=False)
+    await _put(tmp_path, off, a_provider())
+    found = (await findings(tmp_path))["providers"]
+    assert (found.ok, found.said) == (True, "1 enabled: demo.")
+
+
+# ------------------------------------------------------------------ owners
+
+
+async def test_without_an_owner_or_admin_it_says_which_key_names_one(tmp_path):
+    found = (await findings(tmp_path))["owners"]
+    assert (found.ok, found.said[:33]) == (False, "Nobody is an owner or an admin: n")
+    assert "[telegram] owners = [YOUR_ID]" in found.fix
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.APPROVER])
+async def test_members_who_administer_nothing_are_no_admins(tmp_path, role):
+    await _put(tmp_path, *_member(role))
+    assert not (await findings(tmp_path))["owners"].ok
+
+
+async def test_an_owner_who_is_named_need_not_have_come_yet(tmp_path):
+    found = (await findings(tmp_path, telegram={"owners": [1, 2, 2]}))["owners"]
+    assert (found.ok, found.said) == (True, "2 named in [telegram] owners.")
+
+
+async def test_an_admin_by_invite_is_enough(tmp_path):
+    await _put(tmp_path, *_member(Role.ADMIN))
+    found = (await findings(tmp_path))["owners"]
+    assert (found.ok, found.fix) == (True, "")
+    assert found.said.endswith("admins by invite: 1.")
+
+
+async def test_owners_who_are_named_no_more_are_told_to_be_so(tmp_path):
+    await _put(tmp_path, *_member(Role.OWNER))
+    found = (await findings(tmp_path))["owners"]
+    assert found.ok
+    assert found.fix.startswith("They stop being owners at the next start.")
 
 
 async def test_a_wrong_key_is_told_with_every_other_problem(tmp_path):
@@ -143,14 +218,41 @@ async def test_a_strange_answer_ends_no_examination(tmp_path, status, text, ok, 
     assert (found.ok, said in found.said) == (ok, True)
 
 
-async def test_without_a_consent_text_it_says_where_to_put_one(tmp_path, api):
-    found = await findings(
-        tmp_path, telegram={"api_base": api}, approvals={"consent_dir": "nowhere"}
+# ------------------------------------------------------------------ consent
+
+
+async def test_the_text_in_force_is_told(tmp_path):
+    (tmp_path / "terms").mkdir()
+    (tmp_path / "terms" / "en-7.md").write_text("the terms")
+    found = await findings(tmp_path, approvals={"consent_dir": "terms"})
+    assert found["consent"].said == f"version 7, from {tmp_path / 'terms'}."
+
+
+async def test_without_a_folder_the_shipped_text_is_in_force(tmp_path):
+    found = await findings(tmp_path, approvals={})
+    assert (found["consent"].ok, found["consent"].said) == (
+        True,
+        "version 1, the text that comes with Tapgate.",
     )
-    assert "database" not in found
-    assert found["consent"].said.startswith("There is no consent text in")
+
+
+async def test_a_folder_that_was_named_and_is_not_there_is_told(tmp_path):
+    found = await findings(tmp_path, approvals={"consent_dir": "nowhere"})
+    assert not found["consent"].ok
+    assert found["consent"].said.startswith("There is no folder ")
     assert "consent_dir" in found["consent"].fix
-    assert found["telegram"].ok
+
+
+async def test_a_folder_without_a_text_is_told_with_everything_else(tmp_path):
+    (tmp_path / "consent").mkdir()
+    found = await findings(tmp_path, approvals={})
+    assert not found["consent"].ok
+    assert found["consent"].said.startswith("There is no consent text in")
+    assert found["database"].ok
+    assert not found["owners"].ok
+
+
+# ------------------------------------------------------------------ the rest
 
 
 async def test_a_database_that_does_not_answer_is_told(tmp_path, api, unused_tcp_port):

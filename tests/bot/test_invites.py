@@ -1,5 +1,6 @@
 """An invite is a link where Telegram says the bot's name, and a message anywhere."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,16 +8,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.app import Office
 from bot.invites import make_invite
-from core.accounts import Account
-from core.desk.commanding import InviteWish
-from core.desk.joining import hash_token
+from core.accounts import Account, AccountKind
+from core.desk.commanding import InviteWish, invite
+from core.desk.joining import Person, hash_token, start
 from core.errors import Refused
-from core.ids import AccountId
+from core.ids import AccountId, UserId
+from core.ports import Insert
 from core.users import Invite, Role
 from tests.bot.offices import PAPER, office_in
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import telegram
+from tests.builders import USER, a_user, an_account
 from tests.fakes import FixedClock
 
 WISH = InviteWish(
@@ -95,3 +99,49 @@ async def test_an_answer_without_a_name_makes_no_link(tmp_path, answer):
         url = str(server.make_url("/"))
         async with office_in(tmp_path, **_at(url)) as office:
             assert (await make_invite(office, WISH)).link is None
+
+
+def _wish(role: Role) -> InviteWish:
+    return replace(WISH, role=role)
+
+
+async def _put(office: Office, **over: Any) -> None:
+    await office.journal.commit(Insert(a_user()), Insert(an_account(**over)))
+
+
+@pytest.mark.parametrize(
+    ("role", "instead"),
+    [(Role.APPROVER, 'kind = "desk"'), (Role.ADMIN, r"under \[telegram\] owners")],
+)
+async def test_an_own_account_with_its_person_takes_no_other_decider(
+    tmp_path, role, instead
+):
+    async with office_in(tmp_path) as office:
+        await _put(office, person_id=USER)
+        with pytest.raises(Refused, match=f"has its person: exactly one .*{instead}"):
+            await make_invite(office, _wish(role))
+        assert await office.journal.count(Invite) == 0
+
+
+async def test_an_own_account_with_its_person_takes_viewers(tmp_path):
+    async with office_in(tmp_path) as office:
+        await _put(office, person_id=USER)
+        await make_invite(office, _wish(Role.VIEWER))
+        assert await office.journal.count(Invite) == 1
+
+
+@pytest.mark.parametrize("over", [{}, {"kind": AccountKind.DESK, "person_id": USER}])
+async def test_an_account_that_has_room_takes_deciders(tmp_path, over):
+    async with office_in(tmp_path) as office:
+        await _put(office, **over)
+        await make_invite(office, _wish(Role.APPROVER))
+        assert await office.journal.count(Invite) == 1
+
+
+async def test_whoever_is_refused_here_would_be_refused_at_the_door(tmp_path):
+    async with office_in(tmp_path) as office:
+        await _put(office, person_id=USER)
+        token = await invite(office.tools, _wish(Role.ADMIN), by=None)
+        person = Person(id=UserId(2), name="Sam", language="en")
+        with pytest.raises(Refused, match="belongs to one person already"):
+            await start(office.tools, person, token)

@@ -1,13 +1,16 @@
 """A provider's credentials are shown once; what is kept opens nothing by itself."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.providers import add_provider, traded
+from bot.providers import add_provider, switch_provider, traded
 from core.desk.joining import hash_token
 from core.errors import Refused
 from core.messages import AuditEntry
 from core.users import Provider
 from tests.bot.offices import office_in
+from tests.bot.web.service import BODY, SIGNALS, serving
 
 
 @pytest.fixture
@@ -69,3 +72,61 @@ def test_an_instrument_that_is_not_traded_here_is_named():
     traded(("XAUUSD",), ("XAUUSD", "EURUSD"))
     with pytest.raises(Refused, match=r"GOLD, eurusd is not traded here; .*EURUSD"):
         traded(("eurusd", "XAUUSD", "GOLD"), ("XAUUSD", "EURUSD"))
+
+
+# ------------------------------------------------------------------ off and on
+
+
+async def _switch(office, *, enabled, name="alpha"):
+    return await switch_provider(office.tools, name, enabled=enabled)
+
+
+async def test_switching_is_written_down(office):
+    await _add(office)
+    assert await _switch(office, enabled=False)
+    assert await _switch(office, enabled=True)
+    entries = await office.journal.find(AuditEntry)
+    assert [(each.actor, each.action, each.subject) for each in entries[1:]] == [
+        ("cli", "provider_disabled", "provider:alpha"),
+        ("cli", "provider_enabled", "provider:alpha"),
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_switching_twice_writes_nothing_the_second_time(office, enabled):
+    await _add(office)
+    await _switch(office, enabled=enabled)
+    entries = await office.journal.count(AuditEntry)
+    assert not await _switch(office, enabled=enabled)
+    assert await office.journal.count(AuditEntry) == entries
+
+
+async def test_a_provider_that_is_switched_keeps_its_credentials(office):
+    made = await _add(office)
+    await _switch(office, enabled=False)
+    await _switch(office, enabled=True)
+    (row,) = await office.journal.find(Provider)
+    assert office.open_secret(row) == made.secret
+    assert row.read_token_hash == hash_token(made.read_token)
+
+
+async def test_a_provider_that_nobody_knows_cannot_be_switched(office):
+    with pytest.raises(Refused, match="no provider moon, nor any other"):
+        await _switch(office, name="moon", enabled=False)
+    await _add(office)
+    with pytest.raises(Refused, match="no provider moon; known: alpha"):
+        await _switch(office, name="moon", enabled=False)
+
+
+async def test_a_disabled_provider_gets_the_answer_that_strangers_get(office, tmp_path):
+    async with serving(tmp_path) as service:
+        tools = replace(office.tools, journal=service.journal)
+        assert (await service.send(BODY)).status == 201
+        await switch_provider(tools, "demo", enabled=False)
+        refused = await service.send(BODY)
+        stranger = await service.send(BODY, X_Provider="stranger")
+        assert (refused.status, stranger.status) == (401, 401)
+        assert await refused.read() == await stranger.read()
+        assert (await service.read(SIGNALS)).status == 401
+        await switch_provider(tools, "demo", enabled=True)
+        assert (await service.send(BODY)).status == 200

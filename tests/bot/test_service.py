@@ -5,9 +5,10 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import pytest
@@ -20,7 +21,7 @@ from bot.app import House, open_house
 from bot.service import Service
 from charts.pool import RenderPool
 from core.accounts import Account, GuardPhase, GuardState
-from core.errors import BrokerUnavailable, ChartFailed, Refused
+from core.errors import BrokerUnavailable, ChartFailed, JournalUnavailable, Refused
 from core.ids import AccountId
 from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Insert
@@ -251,6 +252,41 @@ async def test_at_the_end_no_signal_is_taken_any_more(tmp_path, stage):
         running.service._draining = True
         status, answer = await running.get("/readyz")
     assert (status, answer["status"]) == (503, "unready")
+
+
+async def test_at_the_end_its_accounts_are_let_go(tmp_path, stage):
+    other = a_lease(id="account:other", expires_at=NOON.replace(year=2099))
+    async with _made(tmp_path, stage) as made:
+        await made.service.start()
+        await made.tools.journal.commit(Insert(other))
+        await made.service.stop()
+        now = made.tools.clock.now()
+        leases = await made.tools.journal.find(Lease)
+    held = {lease.id for lease in leases if lease.expires_at > now}
+    assert ({lease.id for lease in leases}, held) == (
+        {"account:demo", "account:other"},
+        {"account:other"},
+    )
+
+
+class _Away:
+    """A journal whose database went away."""
+
+    async def find(self, *_: object, **__: object) -> NoReturn:
+        message = "the database does not answer"
+        raise JournalUnavailable(message)
+
+
+async def test_without_a_database_it_ends_all_the_same(tmp_path, stage):
+    async with _made(tmp_path, stage) as made:
+        await made.service.start()
+        made.service.tools = replace(made.tools, journal=_Away())
+        with capture_logs() as lines:
+            await made.service.stop()
+    assert [line["event"] for line in lines][-2:] == [
+        "leases_run_out_by_themselves",
+        "stopped",
+    ]
 
 
 async def test_work_under_way_ends_by_itself(tmp_path, stage):

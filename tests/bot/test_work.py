@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from bot import work
 from bot.tasks import Bell, Nursery
 from bot.work import ORDERS, PROPOSALS, Worker
+from core.accounts import GuardPhase
 from core.broker import OpenRequest
 from core.errors import Conflict
 from core.ids import AccountId
@@ -85,6 +87,41 @@ async def test_an_order_is_sent_and_its_account_looked_at(world, hand, looks):
     await _idle(hand)
     assert (await world.one(Order)).state is OrderState.FILLED
     assert looks.count == 1
+
+
+def _told(lines: list[Any], event: str) -> list[tuple[Any, ...]]:
+    names = ("order", "state", "kind", "account", "signal", "reason")
+    return [
+        tuple(line[name] for name in names) for line in lines if line["event"] == event
+    ]
+
+
+async def test_an_order_s_outcome_is_logged_once(world, hand):
+    await world.offered()
+    await world.approve()
+    with capture_logs() as lines:
+        await _idle(hand)
+    order = await world.one(Order)
+    assert _told(lines, "order_outcome") == [
+        (order.id, "filled", "open", "demo", order.signal_id, "")
+    ]
+
+
+async def test_a_refused_order_is_logged_with_its_reason(world, hand):
+    await world.offered()
+    await world.approve()
+    await world.change(await world.guard(), phase=GuardPhase.BLIND)
+    with capture_logs() as lines:
+        await _idle(hand)
+    ((_, state, *_, reason),) = _told(lines, "order_outcome")
+    assert (state, reason[:32]) == ("cancelled", "The guard allows no entries now;")
+
+
+async def test_an_order_that_nobody_knows_is_nothing_to_log(world, hand):
+    await world.put(an_outbox_item(topic=Topic.EXECUTE, subject="NOBODY"))
+    with capture_logs() as lines:
+        await _idle(hand)
+    assert lines == []
 
 
 async def test_a_worker_takes_only_its_own_lane(world, nursery, looks):
@@ -178,15 +215,20 @@ async def _parked(world: World, topic: Topic) -> OutboxItem:
 
 async def test_a_word_about_a_parked_order_is_answered(world, hand):
     item = await _parked(world, Topic.NOT_PLACED)
-    await _idle(hand)
+    with capture_logs() as lines:
+        await _idle(hand)
     answered = await world.one(OutboxItem, id=item.id)
     assert answered.detail.startswith("Noted: nothing was executed.")
+    ((order, state, *_),) = _told(lines, "order_settled")
+    assert (order, state) == (PARKED, "not_executed")
     assert (await world.one(Order, id=PARKED)).state is OrderState.NOT_EXECUTED
 
 
 async def test_a_word_that_is_refused_is_answered_too(world, hand):
     item = await _parked(world, Topic.ADOPT)
-    await _idle(hand)
+    with capture_logs() as lines:
+        await _idle(hand)
+    assert lines == []
     answered = await world.one(OutboxItem, id=item.id)
     assert answered.detail.startswith("Nothing at the broker carries this order")
     assert answered.done_at is not None

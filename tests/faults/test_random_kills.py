@@ -1,6 +1,6 @@
 """``kill -9`` at moments that nobody chose: a small slice; ``make soak`` plays more.
 
-``TAPGATE_SOAK`` is the number of runs; each has ``DEATHS`` kills. The seed is in the
+``SOAK_RUNS`` is the number of runs; each has ``DEATHS`` kills. The seed is in the
 test's name. Zero failures in N kills bound the failure rate of one kill at 3/N with
 95 % confidence; this says nothing about power cuts.
 """
@@ -13,7 +13,7 @@ import pytest
 from tests.faults.run import Plan
 from tests.faults.stories import Story
 
-RUNS = int(os.environ.get("TAPGATE_SOAK", "6"))
+RUNS = int(os.environ.get("SOAK_RUNS", "6"))
 DEATHS = 4
 LONGEST = 1.2
 """Seconds of the longest life but the last."""

@@ -22,7 +22,7 @@ from core.orders import OrderState, SendState
 from core.ports import Insert
 from migrations.runner import head_revision
 from tests.bot.offices import PAPER, office_in, write_config
-from tests.builders import a_send, an_account, an_order
+from tests.builders import USER, a_send, a_user, an_account, an_order
 
 # ------------------------------------------------------------------ migrate, audit
 
@@ -55,52 +55,6 @@ def test_a_broken_audit_chain_is_a_problem(tapgate, config, tmp_path):
     ran = tapgate("audit", "verify")
     assert (ran.code, ran.out) == (1, "")
     assert "audit entry 1" in ran.err
-
-
-# ------------------------------------------------------------------ providers
-
-
-def test_a_new_provider_s_credentials_are_shown(tapgate, config):
-    ran = tapgate("provider", "add", "alpha")
-    assert ran.code == 0
-    assert "alpha is ready. Shown this once:" in ran.out
-    assert "secret      whsec_" in ran.out
-
-
-def test_a_new_provider_as_json_is_one_document(tapgate, config):
-    two = ["--instruments", "XAUUSD, EURUSD"]
-    ran = tapgate("provider", "add", "alpha", *two, "--json")
-    assert set(ran.document) >= {"name", "secret", "read_token"}
-    (listed,) = tapgate("provider", "list", "--json").document
-    assert listed["name"] == "alpha"
-    assert listed["instruments"] == ["XAUUSD", "EURUSD"]
-    assert listed["enabled"] is True
-    assert "secret" not in listed
-
-
-def test_providers_are_listed_for_people(tapgate, config):
-    tapgate("provider", "add", "alpha")
-    tapgate("provider", "add", "beta", "--instruments", "XAUUSD")
-    ran = tapgate("provider", "list")
-    assert ran.code == 0
-    lines = [line for line in ran.out.splitlines() if "yes" in line]
-    assert ["alpha" in lines[0], "all" in lines[0], "XAUUSD" in lines[1]] == [True] * 3
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["alpha"], "There is a provider alpha already."),
-        (["a b"], "A provider's name is letters"),
-        (["beta", "--instruments", "GOLD"], "GOLD is not traded here; [signals]"),
-    ],
-)
-def test_a_provider_that_cannot_be_is_a_problem(tapgate, config, words, said):
-    tapgate("provider", "add", "alpha")
-    ran = tapgate("provider", "add", *words, "--json")
-    assert (ran.code, ran.out) == (1, "")
-    assert said in ran.err
-    assert len(tapgate("provider", "list", "--json").document) == 1
 
 
 # ------------------------------------------------------------------ invites
@@ -147,6 +101,28 @@ def test_an_account_that_is_not_there_is_a_problem(tapgate, config):
     ran = tapgate("invite", "--account", "moon")
     assert ran.code == 1
     assert "There is no account moon" in ran.err
+
+
+async def _take(folder: Path) -> None:
+    """The account has its person."""
+    async with office_in(folder) as office:
+        await office.journal.commit(
+            Insert(a_user()), Insert(an_account(person_id=USER))
+        )
+
+
+@pytest.mark.parametrize("role", ["approver", "admin"])
+def test_an_own_account_with_its_person_takes_no_other_decider(tapgate, config, role):
+    asyncio.run(_take(config.parent))
+    ran = tapgate("invite", "--role", role, "--account", "demo", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "demo is an own account and has its person: exactly one decides" in ran.err
+    assert "--role viewer" in ran.err
+
+
+def test_an_own_account_with_its_person_takes_viewers(tapgate, config):
+    asyncio.run(_take(config.parent))
+    assert tapgate("invite", "--role", "viewer", "--account", "demo").code == 0
 
 
 # ------------------------------------------------------------------ signals

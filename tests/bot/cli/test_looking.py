@@ -1,19 +1,24 @@
 """Commands that look: one JSON document, or a table for people."""
 
 import asyncio
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import doctor
-from core.ports import Insert
+from bot.clock import SystemClock
+from core.accounts import GuardState
+from core.messages import Topic
+from core.ports import Insert, Row
 from tests.bot.offices import office_in, write_config
-from tests.builders import a_guard, a_trade, an_account
+from tests.builders import a_guard, a_lease, a_trade, an_account, an_outbox_item
 
 
-async def _furnish(folder: Path) -> None:
+async def _furnish(folder: Path, *more: Row, guard: GuardState | None = None) -> None:
     async with office_in(folder) as office:
-        rows = (an_account(), a_guard(), a_trade())
+        rows = (an_account(), guard or a_guard(), a_trade(), *more)
         await office.journal.commit(*(Insert(row) for row in rows))
 
 
@@ -41,9 +46,46 @@ def test_status_for_people_is_a_table(tapgate, config):
     ran = tapgate("status")
     assert ran.code == 0
     (line,) = [line for line in ran.out.splitlines() if "demo" in line]
-    for word in ("paper", "10,000.00 USD", "0.00 %", "armed"):
+    for word in ("paper", "10,000.00 USD", "0.00 %", "armed", " ago"):
         assert word in line
-    assert "Queues: propose 0," in ran.out
+    assert "Waiting: nothing." in ran.out
+
+
+def test_status_for_people_counts_what_waits(tapgate, config):
+    asyncio.run(_furnish(config.parent, an_outbox_item(topic=Topic.EXECUTE)))
+    assert "Waiting: execute 1." in tapgate("status").out
+
+
+def test_status_says_plainly_that_nothing_runs(tapgate, config):
+    ran = tapgate("status")
+    assert ran.code == 0
+    assert "✖ The service is not running" in ran.out
+    assert "Start it with `tapgate run`." in ran.out
+    assert "No account yet" in ran.out
+
+
+def test_status_says_that_the_service_runs(tapgate, config):
+    lease = a_lease(expires_at=SystemClock().now() + timedelta(minutes=1))
+    asyncio.run(_furnish(config.parent, lease))
+    ran = tapgate("status")
+    assert ran.out.startswith("✔ The service is running.\n")
+    assert tapgate("status", "--json").document["running"] is True
+
+
+def test_status_shows_no_money_that_nobody_saw(tapgate, config):
+    asyncio.run(_furnish(config.parent, guard=a_guard(measured_at=None)))
+    (line,) = [line for line in tapgate("status").out.splitlines() if "demo" in line]
+    assert "0.00" not in line
+    assert "never" in line
+
+
+@pytest.mark.parametrize("command", ["status", "provider list", "invite"])
+def test_a_folder_with_nothing_but_a_configuration_is_enough(
+    tapgate, tmp_path, command
+):
+    (tmp_path / "config.toml").write_text('[accounts.demo]\nbroker = "paper"\n')
+    ran = tapgate(*command.split())
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_a_database_that_does_not_answer_is_a_problem(tapgate, tmp_path):
@@ -61,6 +103,15 @@ def test_the_doctor_finds_a_problem(tapgate, config):
     assert "✔ config: config.toml is valid." in ran.out
     assert "✖ telegram: There is no bot token." in ran.out
     assert "    Get one from @BotFather" in ran.out
+
+
+def test_the_doctor_s_fix_is_indented_on_a_terminal_too(tapgate, config, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = tapgate("doctor").out.splitlines()
+    begun = next(at for at, line in enumerate(lines) if "Set [telegram]" in line)
+    for line in lines[begun : begun + 3]:
+        assert re.fullmatch(r" {4}\S.{,55}", line)
 
 
 def test_the_doctor_as_json_is_one_list(tapgate, config):

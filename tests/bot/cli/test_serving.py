@@ -137,6 +137,10 @@ def test_a_taken_port_is_told_and_everything_is_let_go(tapgate, tmp_path, token)
         ({"accounts": {}}, "there is no [accounts.NAME] section"),
         ({"telegram": {"mode": "webhook"}}, "telegram.mode: this version serves"),
         ({"cache": {"url": "redis://x"}}, "cache.url: this version serves"),
+        (
+            {"approvals": {"consent_dir": "terms"}},
+            "terms, which [approvals] consent_dir",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_refused(tapgate, tmp_path, token, sections, said):
