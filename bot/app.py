@@ -31,7 +31,7 @@ from migrations.runner import current_revision, head_revision, upgrade
 from mt5_bridge.paper.broker import PaperBroker
 from mt5_bridge.paper.feed import open_feed
 from mt5_bridge.paper.session import PaperSettings
-from storage.engine import is_sqlite
+from storage.engine import SQLITE, database_url, is_sqlite
 from storage.journal import SqlJournal, open_journal
 from storage.lock import exclusive_lock
 from storage.secrets import Vault, key_from_text, load_or_make_key
@@ -200,7 +200,8 @@ async def open_house(
     """
     async with AsyncExitStack() as stack:
         data_dir = base / settings.service.data_dir
-        if _is_embedded(settings):
+        embedded = is_embedded(settings, base)
+        if embedded:
             stack.enter_context(
                 exclusive_lock(
                     data_dir / LOCK_FILE, command=command, since=SystemClock().now()
@@ -229,12 +230,14 @@ async def open_house(
             pool=pool,
             pictures=Pictures(store, office.media_key, base_url),
             public_url=here,
-            embedded=_is_embedded(settings),
+            embedded=embedded,
         )
 
 
-def _is_embedded(settings: Settings) -> bool:
-    return not settings.database.url.startswith("postgresql")
+def is_embedded(settings: Settings, base: Path) -> bool:
+    """Whether the database is a file that this process has for itself."""
+    url = database_url(settings.database.url, data_dir=base / settings.service.data_dir)
+    return url.drivername == SQLITE
 
 
 def _studio(settings: Settings, store: MediaStore, pool: RenderPool) -> Studio:

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.app import Office, open_office, paper_brokers
+from bot.app import Office, is_embedded, open_office, paper_brokers
 from bot.clock import SystemClock
 from bot.config import ConfigError, environment, load, unserved
 from bot.consent import folder_in_force, missing_folder, packaged_texts, read_consent
@@ -55,7 +55,7 @@ async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
     yield consent
     try:
         async with open_office(_readable(settings, consent), base) as office:
-            yield Finding(part="database", ok=True, said=_where(settings))
+            yield Finding(part="database", ok=True, said=_where(settings, base))
             yield await _audit(office)
             yield await _owners(office)
             yield await _providers(office)
@@ -108,8 +108,8 @@ def _readable(settings: Settings, consent: Finding) -> Settings:
     return settings.model_copy(update={"approvals": packaged})
 
 
-def _where(settings: Settings) -> str:
-    if settings.database.url.startswith("postgresql"):
+def _where(settings: Settings, base: Path) -> str:
+    if not is_embedded(settings, base):
         return "PostgreSQL answers, the schema is current."
     return f"SQLite under {settings.service.data_dir}, the schema is current."
 

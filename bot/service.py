@@ -22,9 +22,9 @@ from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.watchdog import Watchdog
 from bot.watchers import Watcher
 from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_routes
-from bot.work import ORDERS, PROPOSALS, Worker
+from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
 from core.accounts import Account
-from core.desk.commanding import keep_accounts
+from core.desk.commanding import keep_accounts, refuse_forsaken
 from core.desk.expiring import expire, forget
 from core.desk.joining import retire_owners
 from core.desk.tools import Tools
@@ -72,8 +72,15 @@ class Service:
         self._holders: set[str] = set()
         self.watchers = [self._watcher(account) for account in self.tools.brokers]
         self._workers = [
-            Worker(self.tools, self._nursery, topics, bell=bell, look=self.look)
-            for topics, bell in (
+            Worker(
+                self.tools,
+                self._nursery,
+                lane,
+                at_once=AT_ONCE[lane],
+                bell=bell,
+                look=self.look,
+            )
+            for lane, bell in (
                 (PROPOSALS, self._proposals),
                 (ORDERS, self._orders),
             )
@@ -154,6 +161,7 @@ class Service:
         plans = [
             plan_of(name, account) for name, account in self._settings.accounts.items()
         ]
+        await refuse_forsaken(self.tools, plans)
         await keep_accounts(self.tools, plans)
         retired = await retire_owners(self.tools)
         freed = await self._free_claims() if self._house.embedded else 0

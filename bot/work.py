@@ -24,18 +24,20 @@ from core.ports import Save
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+ORDERS = WORK - {Topic.PROPOSE}
+PROPOSALS = frozenset({Topic.PROPOSE})
+AT_ONCE = {PROPOSALS: 16, ORDERS: 256}
+"""Items of a lane under way together. Brokers have lanes of their own, so there is
+room for all that a fired guard closes at one that hangs, and for the others'."""
 HOLD = timedelta(seconds=30)
 """How long a claimed item is ours. Doing one twice is harmless: its row says where
 it stands. A process that died must not hold a close for long."""
-ORDERS = WORK - {Topic.PROPOSE}
-PROPOSALS = frozenset({Topic.PROPOSE})
 IDLE = timedelta(milliseconds=500)
 LONGEST_WAIT = timedelta(seconds=60)
 
 
 class Worker:
-    """Claims due work of some topics and does it, at most ``AT_ONCE`` at a time."""
+    """Claims due work of some topics and does it, at most ``at_once`` at a time."""
 
     def __init__(
         self,
@@ -43,12 +45,14 @@ class Worker:
         nursery: Nursery,
         topics: frozenset[Topic],
         *,
+        at_once: int,
         bell: Bell,
         look: Callable[[], None],
     ) -> None:
         self._tools = tools
         self._nursery = nursery
         self._topics = topics
+        self._at_once = at_once
         self._bell = bell
         self._look = look
         self._busy = 0
@@ -61,7 +65,7 @@ class Worker:
 
     async def take(self) -> int:
         """Start what is due, as far as there is room; returns how many items."""
-        room = AT_ONCE - self._busy
+        room = self._at_once - self._busy
         if not room:
             return 0
         items = await self._tools.journal.claim(self._topics, limit=room, hold=HOLD)
@@ -87,7 +91,7 @@ class Worker:
             after = replace(item, due_at=now + IDLE, claimed_until=None)
         except Exception:  # supervised edge: a poisoned item must not stop the rest
             log.exception("work_failed", topic=item.topic, subject=item.subject)
-            wait = min(LONGEST_WAIT, timedelta(seconds=2**item.attempts))
+            wait = min(LONGEST_WAIT, timedelta(seconds=2 ** min(item.attempts, 6)))
             after = replace(
                 item, due_at=now + wait, attempts=item.attempts + 1, claimed_until=None
             )

@@ -4,7 +4,10 @@ mplfinance draws candles, moving averages and volume into two bare axes without
 closed hours. Labels, levels and title are placed around them by pixel: that takes
 less time than matplotlib's own ticks, and nothing overlaps by chance.
 
-    instrument timeframe SIDE               reward
+One picture is for everybody, so its entry is the signal's own price. What an account
+would pay now, and how reward and risk compare then, stands in the caption.
+
+    instrument timeframe SIDE             what is missing
     +----------------------------+---------+------+
     |  candles and averages      | reward  |prices|
     |                            | risk    |      |
@@ -100,7 +103,7 @@ class _SignalSheet:
         """The entry, then what the signal has of stop and target."""
         picture, palette = self._picture, self._stage.palette
         named = [
-            ("Entry", picture.entry, palette.entry),
+            ("Signal entry", picture.entry, palette.entry),
             ("Stop", picture.stop_loss, palette.loss),
             ("Target", picture.take_profit, palette.gain),
         ]
@@ -226,9 +229,9 @@ class _SignalSheet:
         palette, edge, word = self._stage.palette, EDGE * unit, WORD * unit
         y = picture.height - (TITLE_BAND / 2 - 2) * unit
         at = (picture.width - edge, y)
-        easel.write(at, self._reward(), WORDS * unit, palette.text, align="right")
+        easel.write(at, self._missing(), WORDS * unit, palette.text, align="right")
         others = (
-            easel.width(self._reward(), WORDS * unit)
+            easel.width(self._missing(), WORDS * unit)
             + easel.width(picture.timeframe, word)
             + easel.width("SELL", word, bold=True)
         )
@@ -251,11 +254,9 @@ class _SignalSheet:
         )
         easel.write((x + 16 * unit, y), word, size, palette.on_label, bold=True)
 
-    def _reward(self) -> str:
-        """The reward in words, or what is missing."""
+    def _missing(self) -> str:
+        """What the signal lacks, in words."""
         picture = self._picture
-        if picture.reward is not None:
-            return f"Reward {picture.reward:,.1f} times risk"
         missing = ["stop"] if picture.stop_loss is None else []
         missing += ["target"] if picture.take_profit is None else []
         return f"No {' and no '.join(missing)}" if missing else ""

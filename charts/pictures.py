@@ -13,7 +13,7 @@ from math import inf, nan
 from typing import Self
 
 from charts.style import Theme
-from core.market import Candle, Side
+from core.market import Candle
 from core.ports import SignalChart
 
 
@@ -116,16 +116,6 @@ class SignalPicture:
     def key(self) -> str:
         """The hash of everything that is drawn."""
         return sha256(self.encode()).hexdigest()
-
-    @property
-    def reward(self) -> float | None:
-        """How often the risk goes into the reward; None where that means nothing."""
-        if self.stop_loss is None or self.take_profit is None:
-            return None
-        sign = Side(self.side).sign
-        risk = (self.entry - self.stop_loss) * sign
-        gain = (self.take_profit - self.entry) * sign
-        return gain / risk if risk > 0 and gain > 0 else None
 
 
 def _level(price: Decimal | None, name: str) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.app import House, open_house
 from bot.clock import SystemClock
+from bot.consent import packaged_texts
 from bot.demo.hands import Hands
 from bot.demo.people import ADA, PEOPLE, VERA
 from bot.markets import PaperMarket
@@ -29,7 +30,6 @@ from core.users import Provider, Role, User
 ACCOUNT = AccountId("demo")
 PROVIDER = "demo"
 TOKEN = "42:SANDBOX-demo"  # noqa: S105 - good for the sandbox only
-CONSENT = Path(__file__).parents[2] / "consent"
 
 
 def demo_settings(port: int, data_dir: Path, *, limit_percent: int) -> Settings:
@@ -42,7 +42,7 @@ def demo_settings(port: int, data_dir: Path, *, limit_percent: int) -> Settings:
                 "owners": [ADA.id],
                 "token": TOKEN,
             },
-            "approvals": {"consent_dir": CONSENT},
+            "approvals": {"consent_dir": packaged_texts()},
             "risk": {"max_drawdown_percent": limit_percent},
             "jobs": {
                 "guard_seconds": "0.5",

@@ -1,12 +1,14 @@
 """Where things stand, for somebody who asked with a command: text views. Pure."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.telegram.cards import AccountCard, PromptCard
-from bot.telegram.outcomes import MODES, SIDES
+from bot.telegram.outcomes import MODES, SIDES, places_of
 from bot.telegram.text import listed, number, price, safe, signed, when
 from bot.telegram.views import View
 from core.accounts import FIRED, GuardPhase, GuardScope
+from core.clock import in_words
 from core.ids import short
 from core.limits import drawdown_percent
 from core.money import plain
@@ -20,6 +22,26 @@ PHASES = {
     GuardPhase.FLAT: "🔴 flat",
     GuardPhase.LOCKED: "🔒 locked: no entries until /rearm",
 }
+
+
+LONG_AGO = timedelta(minutes=5)
+"""Whoever watches an account has looked, or noted that it is blind, long before."""
+
+
+def _age(card: AccountCard) -> str:
+    """How old the reading is, as a sentence; nothing while it is fresh."""
+    guard = card.guard
+    if guard.measured_at is None:
+        return "⚠ Never seen so far."
+    age = card.now - guard.measured_at
+    if age <= card.stale_after:
+        return ""
+    seen = f"⚠ Seen {in_words(age)} ago"
+    if guard.blind_since is not None:
+        return f"{seen}; it cannot be seen now."
+    if age > LONG_AGO:
+        return f"{seen}: <b>nobody is watching this account.</b>"
+    return f"{seen}."
 
 
 def positions_view(cards: Sequence[AccountCard]) -> View:
@@ -38,16 +60,18 @@ def _positions_of(card: AccountCard) -> list[str]:
         f"{safe(order.instrument)} at {price(order.price)}"
         for order in card.placed
     ]
-    return [head, *(lines or ["Nothing is open."])]
+    aged = [age] if (age := _age(card)) else []
+    return [head, *aged, *(lines or ["Nothing is open."])]
 
 
 def _position_line(trade: Trade, currency: str) -> str:
     leaving = ", closing…" if trade.state is TradeState.CLOSING else ""
+    least = places_of(trade)
     return (
         f"{SIDES[trade.side]} {plain(trade.volume_open)} {safe(trade.instrument)} "
-        f"from {price(trade.open_price)}: <b>{signed(trade.floating)} {currency}</b>"
-        f"{leaving}\n"
-        f"   SL {price(trade.stop_loss)} · TP {price(trade.take_profit)}"
+        f"from {price(trade.open_price, least)}: "
+        f"<b>{signed(trade.floating)} {currency}</b>{leaving}\n"
+        f"   SL {price(trade.stop_loss, least)} · TP {price(trade.take_profit, least)}"
     )
 
 
@@ -87,6 +111,8 @@ def _guard_of(card: AccountCard) -> str:
     ]
     if guard.phase in FIRED and guard.reason:
         lines.insert(1, safe(guard.reason))
+    if age := _age(card):
+        lines.insert(1, age)
     return "\n".join(lines)
 
 
@@ -94,11 +120,10 @@ def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
     """The health of everything on one screen."""
     lines = ["<b>Status</b>"]
     for card in cards:
-        at = card.guard.measured_at
-        measured = "never" if at is None else when(at, now=card.now)
+        aged = f"\n   {age}" if (age := _age(card)) else ""
         lines.append(
             f"{safe(card.account.id)} · {MODES[card.account.mode]} · "
-            f"{PHASES[card.guard.phase]}\n   seen {measured} · equity "
+            f"{PHASES[card.guard.phase]}{aged}\n   equity "
             f"{number(card.guard.equity)} {card.account.currency} · "
             f"{len(card.trades)} open, {len(card.placed)} waiting, "
             f"{len(card.parked)} unknown"

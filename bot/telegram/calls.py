@@ -73,6 +73,17 @@ class EditText(TelegramMethod[Any]):
     reply_markup: InlineKeyboardMarkup | None = None
 
 
+class EditButtons(TelegramMethod[Any]):
+    """Other buttons below a message that stays as it is; none without a markup."""
+
+    __returning__: ClassVar[Any] = Any
+    __api_method__: ClassVar[str] = "editMessageReplyMarkup"
+
+    chat_id: int
+    message_id: int
+    reply_markup: InlineKeyboardMarkup | None = None
+
+
 class EditCaption(TelegramMethod[Any]):
     """Another text below a message's picture."""
 

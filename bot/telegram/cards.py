@@ -1,7 +1,7 @@
 """The rows behind a message, read together; views draw them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.accounts import Account, GuardState, RiskRules
 from core.desk.offering import headroom_left
@@ -75,6 +75,8 @@ class AccountCard:
     parked: tuple[Order, ...]
     headroom: str
     """What may still be lost with every stop hit, in account currency."""
+    stale_after: timedelta
+    """How old a reading may be before its age is told: a few looks of the guard."""
     now: datetime
 
 
@@ -103,5 +105,6 @@ async def account_card(tools: Tools, account: Account) -> AccountCard | None:
         placed=tuple(each for each in orders if each.state is OrderState.PLACED),
         parked=tuple(each for each in orders if each.state is OrderState.PARKED),
         headroom=f"{room:,.2f}",
+        stale_after=tools.choices.stale_after,
         now=tools.clock.now(),
     )

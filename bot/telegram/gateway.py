@@ -16,7 +16,14 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import FSInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.tasks import pause
-from bot.telegram.calls import EditCaption, EditText, SendPicture, SendText, Sent
+from bot.telegram.calls import (
+    EditButtons,
+    EditCaption,
+    EditText,
+    SendPicture,
+    SendText,
+    Sent,
+)
 from bot.telegram.failures import (
     MessageGone,
     Paused,
@@ -179,21 +186,33 @@ class Gateway:
         except TelegramFailure as failure:
             log.info("message_not_edited", reason=str(failure))
 
+    async def try_clear(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons away that lead nowhere; the words stay."""
+        await self.try_call(EditButtons(chat_id=chat_id, message_id=message_id))
+
     # ------------------------------------------------------------ answering
     async def answer(self, callback_id: str, text: str, *, alert: bool) -> None:
         """Stop the button's spinner; best effort, the decision stands without it."""
-        try:
-            await self._call(
-                AnswerCallbackQuery(
-                    callback_query_id=callback_id,
-                    text=clip(tidy(text), _ANSWER_LIMIT),
-                    show_alert=alert,
-                )
+        await self.try_call(
+            AnswerCallbackQuery(
+                callback_query_id=callback_id,
+                text=clip(tidy(text), _ANSWER_LIMIT),
+                show_alert=alert,
             )
-        except TelegramFailure as failure:
-            log.info("callback_not_answered", reason=str(failure))
+        )
 
     # ------------------------------------------------------------ calling
+    async def try_call(
+        self, method: TelegramMethod[TelegramType]
+    ) -> TelegramType | None:
+        """Call what need not work: a failure is logged, and ``None`` comes back."""
+        try:
+            return await self._call(method)
+        except TelegramFailure as failure:
+            name = method.__api_method__
+            log.info("call_without_effect", method=name, reason=str(failure))
+            return None
+
     async def _modestly(
         self, view: View, draw: Callable[[View], TelegramMethod[TelegramType]]
     ) -> TelegramType:

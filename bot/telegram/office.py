@@ -4,24 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import AiogramError
-from aiogram.methods import GetMe, SetMyCommands
-from aiogram.types import BotCommand
 
 from bot.tasks import Bell, Nursery
 from bot.telegram.desk import Desk
 from bot.telegram.dispatching import Dispatching
 from bot.telegram.gateway import Gateway
-from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.introducing import introduce
 from bot.telegram.receiver import Receiver
 from bot.telegram.sender import Sender
 from bot.telegram.session import PlainSession
 from core.desk.tools import Tools
-
-log = structlog.get_logger()
 
 CALL_TIMEOUT_SECONDS = 15
 """One call to Telegram; a poll has its own. Shorter than a claim on a message."""
@@ -31,26 +25,15 @@ CALL_TIMEOUT_SECONDS = 15
 class TelegramOffice:
     """The Telegram side of the service."""
 
+    tools: Tools
     bot: Bot
     gateway: Gateway
     receiver: Receiver
     sender: Sender
 
     async def introduce(self) -> str:
-        """Tell Telegram our commands; returns the bot's username, empty if unknown.
-
-        Best effort: a server that does not know these calls is no reason to stop.
-        """
-        commands = [
-            BotCommand(command=name, description=what)
-            for name, what in (COMMANDS | ADMIN_COMMANDS).items()
-        ]
-        try:
-            await self.bot(SetMyCommands(commands=commands))
-            return (await self.bot(GetMe())).username or ""
-        except AiogramError as failure:
-            log.warning("introduction_failed", reason=type(failure).__name__)
-            return ""
+        """Tell Telegram what we can; returns the bot's username, empty if unknown."""
+        return await introduce(self.tools, self.gateway)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -78,6 +61,7 @@ def open_telegram(
     desk = Desk(tools=tools, gateway=gateway, look=look)
     dispatching = Dispatching(bot, desk)
     return TelegramOffice(
+        tools=tools,
         bot=bot,
         gateway=gateway,
         receiver=Receiver(tools, bot, nursery, dispatching.handle),

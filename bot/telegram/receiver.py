@@ -6,14 +6,15 @@
 
 A process that dies in between finds the rows and handles them after the start. A tap
 names what it answers and changes nothing twice, so it is handled however late; a
-command is not, and one that is old by then is reported to its sender instead.
+command that is old by then, or that waited at Telegram while we were away, is reported
+to its sender instead.
 """
 
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -37,6 +38,8 @@ POLL = timedelta(seconds=25)
 RETRY = timedelta(seconds=1)
 LATE = timedelta(minutes=1)
 """Age above which a command of an earlier process is no longer carried out."""
+WAITED = timedelta(minutes=10)
+"""The same by Telegram's clock, from which ours may differ."""
 WANTED = ["message", "callback_query", "my_chat_member"]
 
 Handle = Callable[[InboxUpdate], Awaitable[None]]
@@ -65,15 +68,19 @@ class Receiver:
             InboxUpdate, done_at=None, order_by="received_at"
         )
         for update in left:
-            if self._came_too_late(update):
-                await self._decline(update)
-            else:
-                self.hand_on(update)
+            await self._take(update)
         return len(left)
 
+    async def _take(self, update: InboxUpdate) -> None:
+        if self._came_too_late(update):
+            await self._decline(update)
+        else:
+            self.hand_on(update)
+
     def _came_too_late(self, update: InboxUpdate) -> bool:
-        age = self._tools.clock.now() - update.received_at
-        return age > LATE and command_of(update) not in ("", "/start")
+        now = self._tools.clock.now()
+        late = now - update.received_at > LATE or now - sent_at(update) > WAITED
+        return late and command_of(update) not in ("", "/start")
 
     async def _decline(self, update: InboxUpdate) -> None:
         """Not carried out, and said so where we know the sender."""
@@ -136,14 +143,14 @@ class Receiver:
         known = await self._tools.journal.accept([[Insert(row)] for row in rows])
         for row, duplicate in zip(rows, known, strict=True):
             if duplicate is None:
-                self.hand_on(row)
+                await self._take(row)
             elif row.id not in self._under_way:
                 await self._hand_on_if_left(row.id)
 
     async def _hand_on_if_left(self, update_id: int) -> None:
         kept = await self._tools.journal.get(InboxUpdate, update_id)
         if kept is not None and kept.done_at is None:
-            self.hand_on(kept)
+            await self._take(kept)
 
     def _row(self, update: dict[str, Any]) -> InboxUpdate:
         return InboxUpdate(
@@ -187,9 +194,19 @@ class Receiver:
             log.exception("update_not_marked", update_id=update.id)
 
 
+def sent_at(update: InboxUpdate) -> datetime:
+    """When a message was sent, by Telegram's clock; of anything else, when it came."""
+    unix = _message(update).get("date")
+    return update.received_at if unix is None else datetime.fromtimestamp(unix, UTC)
+
+
+def _message(update: InboxUpdate) -> dict[str, Any]:
+    return json.loads(update.body).get("message") or {}
+
+
 def command_of(update: InboxUpdate) -> str:
     """``/panic`` for ``/panic@bot demo``; empty where an update is no command."""
-    text = (json.loads(update.body).get("message") or {}).get("text") or ""
+    text = _message(update).get("text") or ""
     word = text.split(maxsplit=1)[0] if text.startswith("/") else ""
     return str(word.partition("@")[0])
 

@@ -3,15 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.telegram.notices import (
+    COMMAND_LINE,
     guard_notice,
     joined_notice,
+    late_command_notice,
     order_notice,
     parked_notice,
     trade_notice,
 )
 from bot.telegram.views import View
 from core.accounts import Account, GuardState
-from core.desk.tools import Tools
+from core.desk.tools import Tools, by_user
 from core.ids import UserId
 from core.messages import NoticeKind, OutboxItem
 from core.orders import Order, OrderState
@@ -30,7 +32,19 @@ async def _guard(tools: Tools, item: OutboxItem) -> View | None:
     if account is None or guard is None:
         return None
     viewer = await _looks_on(tools, item, account)
-    return guard_notice(item.notice, account, guard, item.detail, viewer=viewer)
+    by = await _who(tools, item.detail)
+    return guard_notice(item.notice, account, guard, item.detail, by=by, viewer=viewer)
+
+
+async def _who(tools: Tools, actor: str) -> str:
+    """The name of whoever the audit calls so; empty where it is no person."""
+    if actor == by_user(None):
+        return COMMAND_LINE
+    kind, _, number = actor.partition(":")
+    if kind != "user" or not number.isdecimal():
+        return ""
+    user = await tools.journal.get(User, UserId(int(number)))
+    return user.name if user else f"user {number}"
 
 
 async def _looks_on(tools: Tools, item: OutboxItem, account: Account) -> bool:
@@ -49,7 +63,8 @@ async def _trade(tools: Tools, item: OutboxItem) -> View | None:
     if account is None:
         return None
     viewer = await _looks_on(tools, item, account)
-    return trade_notice(trade, account, viewer=viewer)
+    order = await tools.journal.get(Order, trade.order_id) if trade.order_id else None
+    return trade_notice(trade, account, order, viewer=viewer)
 
 
 async def _order(tools: Tools, item: OutboxItem) -> View | None:
@@ -65,6 +80,10 @@ async def _joined(tools: Tools, item: OutboxItem) -> View | None:
     return joined_notice(user, item.detail) if user else None
 
 
+async def _late_command(_: Tools, item: OutboxItem) -> View:
+    return late_command_notice(item.detail)
+
+
 _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | None]]] = {
     NoticeKind.TRADE_OPENED: _trade,
     NoticeKind.TRADE_CLOSED: _trade,
@@ -77,4 +96,5 @@ _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | Non
     NoticeKind.GUARD_BLIND: _guard,
     NoticeKind.GUARD_SEES: _guard,
     NoticeKind.MEMBER_JOINED: _joined,
+    NoticeKind.COMMAND_LATE: _late_command,
 }

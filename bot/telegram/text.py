@@ -91,9 +91,20 @@ def signed(value: Decimal, places: int = 2) -> str:
     return text if any(digit in text for digit in "123456789") else text[1:]
 
 
-def price(value: Decimal | None) -> str:
-    """A price as it came, without an exponent."""
-    return "none" if value is None else f"{value:f}"
+def places(*prices: Decimal | None) -> int:
+    """Decimals of the finest of some prices, with which all of them are shown."""
+    return max((_decimals(each) for each in prices if each is not None), default=0)
+
+
+def _decimals(value: Decimal) -> int:
+    return max(0, -int(value.as_tuple().exponent))
+
+
+def price(value: Decimal | None, least: int = 0) -> str:
+    """A price as it came, without an exponent, with at least so many decimals."""
+    if value is None:
+        return "none"
+    return f"{value:.{max(least, _decimals(value))}f}"
 
 
 def clock(moment: datetime | None) -> str:
@@ -107,6 +118,12 @@ def when(moment: datetime, *, now: datetime) -> str:
     if there.date() == now.astimezone(UTC).date():
         return clock(there)
     return f"{there.day} {there:%b} {clock(there)}"
+
+
+def dated(moment: datetime) -> str:
+    """A time with its full date, for what is kept: ``3 Dec 2026 12:31 UTC``."""
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%b %Y} {clock(there)}"
 
 
 def why(payload: str, limit: int) -> str:

@@ -1,8 +1,9 @@
 """A prompt as people see it: rows in, text and buttons out. Pure.
 
-The first line is what a phone's notification shows; the last says where the
-prompt stands. Every state draws the whole message anew, so any edit can be
-repeated. Colour never carries a meaning alone: the word stands in the label.
+The first two lines are what a phone's notification shows: what is asked, and for
+which account; the last says where the prompt stands. Every state draws the whole
+message anew, so any edit can be repeated. Colour never carries a meaning alone: the
+word stands in the label.
 """
 
 from dataclasses import dataclass, replace
@@ -16,12 +17,15 @@ from bot.telegram.outcomes import (
     closed_line,
     filled_line,
     order_line,
+    places_of,
+    risk_line,
 )
 from bot.telegram.text import (
     CAPTION_LIMIT,
     brief,
     clock,
     number,
+    places,
     price,
     safe,
     shown_units,
@@ -76,8 +80,8 @@ class View:
 
 def prompt_view(card: PromptCard) -> View:
     """The message of a prompt."""
-    above = [_headline(card), _levels(card), *_money(card)]
-    below = [_account(card), *_standing(card)]
+    above = [_headline(card), _account(card), _levels(card), *_money(card)]
+    below = _standing(card)
     room = CAPTION_LIMIT - shown_units("\n".join([*above, "", *below]))
     return View(
         text="\n".join([*above, *_reason(card, room), *below]),
@@ -96,12 +100,21 @@ def _headline(card: PromptCard) -> str:
 
 
 def _levels(card: PromptCard) -> str:
-    signal, prompt = card.signal, card.prompt
+    signal, prompt, least = card.signal, card.prompt, _places(card)
     entry = prompt.price if prompt.price is not None else signal.price
     return (
-        f"Entry <b>{price(entry)}</b> · SL {price(signal.stop_loss)}"
-        f" · TP {price(signal.take_profit)}"
+        f"Entry <b>{price(entry, least)}</b> · SL {price(signal.stop_loss, least)}"
+        f" · TP {price(signal.take_profit, least)}"
     )
+
+
+def _places(card: PromptCard) -> int:
+    """Decimals of the message's prices: of its finest, so that all are alike."""
+    signal, prompt, order, trade = card.signal, card.prompt, card.order, card.trade
+    levels = (signal.price, signal.stop_loss, signal.take_profit, prompt.price)
+    ordered = order.price if order is not None else None
+    traded = places_of(trade) if trade is not None else 0
+    return max(places(*levels, prompt.spread, ordered), traded)
 
 
 def _money(card: PromptCard) -> list[str]:
@@ -116,8 +129,8 @@ def _money(card: PromptCard) -> list[str]:
         lines.append(f"At target {signed(prompt.reward_money)} {currency}{shown}")
     if prompt.state in UNDECIDED and prompt.headroom is not None:
         lines.append(
-            f"Spread {price(prompt.spread)} · Headroom {number(prompt.headroom)}"
-            f" {currency}"
+            f"Spread {price(prompt.spread, _places(card))} · "
+            f"Headroom {number(prompt.headroom)} {currency}"
         )
     return lines
 
@@ -180,13 +193,15 @@ def _countdown(card: PromptCard) -> str:
 
 def _execution(card: PromptCard) -> list[str]:
     """What the broker made of an approval; a viewer reads neither lots nor money."""
-    trade, order, viewer = card.trade, card.order, card.prompt.viewer
+    trade, order, lots = card.trade, card.order, not card.prompt.viewer
+    least, currency = _places(card), card.account.currency
     if trade is None:
-        return [order_line(order, lots=not viewer)] if order is not None else []
-    lines = [filled_line(trade, order, lots=not viewer)]
+        return [] if order is None else [order_line(order, lots=lots, least=least)]
+    lines = [filled_line(trade, order, lots=lots, least=least)]
+    risk = risk_line(trade, order, currency) if lots else ""
+    lines += [risk] if risk else []
     if trade.state is TradeState.CLOSED:
-        currency = "" if viewer else card.account.currency
-        lines.append(closed_line(trade, currency))
+        lines.append(closed_line(trade, currency if lots else "", least=least))
     return lines
 
 
@@ -232,22 +247,16 @@ def _decide_row(card: PromptCard) -> tuple[Button, ...]:
 
 
 def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
+    """Confirm stands where nothing stood: a double tap on Approve never meets it."""
     nonce = card.prompt.nonce
     money = f"risk {number(card.prompt.risk_money or ZERO)} {card.account.currency}"
     what = "no stop loss" if card.signal.stop_loss is None else money
-    return (
-        (
-            Button(
-                text=f"Confirm: {what}",
-                data=pack(Press.CONFIRM, nonce),
-                style="success",
-            ),
-        ),
-        (
-            Button(text="Back", data=pack(Press.BACK, nonce)),
-            Button(text="Reject", data=pack(Press.REJECT, nonce), style="danger"),
-        ),
+    confirm = Button(
+        text=f"Confirm: {what}", data=pack(Press.CONFIRM, nonce), style="success"
     )
+    back = Button(text="Back", data=pack(Press.BACK, nonce))
+    reject = Button(text="Reject", data=pack(Press.REJECT, nonce), style="danger")
+    return ((back, reject), (confirm,))
 
 
 def _reason_rows(nonce: str) -> tuple[tuple[Button, ...], ...]:

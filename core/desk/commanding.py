@@ -26,7 +26,7 @@ from core.errors import BrokerUnavailable, Conflict, Refused
 from core.guard import fire_by_hand, newborn, rearmed
 from core.ids import AccountId, UserId
 from core.messages import NoticeKind
-from core.orders import Cause, Order, OrderKind, OrderState
+from core.orders import LIVE, Cause, Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Invite, Membership, Role
@@ -47,6 +47,30 @@ async def keep_accounts(tools: Tools, plans: list[AccountPlan]) -> None:
     """Make the configured accounts and their guards, or bring them up to date."""
     for plan in plans:
         await _keep(tools, plan)
+
+
+async def refuse_forsaken(tools: Tools, plans: list[AccountPlan]) -> None:
+    """Nobody may be left alone with what an account holds.
+
+    Raises:
+        Refused: an account is planned no more, but has trades or orders that are not
+            over; names them and says what to do.
+    """
+    planned = {plan.id for plan in plans}
+    for account in await tools.journal.find(Account):
+        if account.id in planned:
+            continue
+        trades = await tools.journal.count(
+            Trade, account_id=account.id, state=ON_THE_BOOK
+        )
+        orders = await tools.journal.count(Order, account_id=account.id, state=LIVE)
+        if trades or orders:
+            message = (
+                f"[accounts.{account.id}] is missing in the configuration, but the "
+                f"account still has open trades ({trades}) or orders whose end is not "
+                f"known ({orders}). Put it back until they are over."
+            )
+            raise Refused(message)
 
 
 async def _keep(tools: Tools, plan: AccountPlan) -> None:

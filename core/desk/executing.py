@@ -39,6 +39,9 @@ from core.signals import Signal
 
 COMMENT_LIMIT = 20
 """Characters that every MetaTrader build keeps."""
+FOR_A_LOOK = timedelta(seconds=30)
+"""How long an approved order waits for the guard's first look after a start; longer
+than the lease of a process that died."""
 OVERDUE = timedelta(minutes=1)
 """No call to a broker lasts this long; whoever made it has failed."""
 
@@ -94,20 +97,28 @@ async def _stop(tools: Tools, order: Order, reason: str) -> None:
 
 
 async def _bar(tools: Tools, order: Order) -> str:
-    """Why an opening order must not leave any more, as a sentence."""
+    """Why an opening order must not leave any more, as a sentence.
+
+    Raises:
+        Conflict: nobody has looked at the account for a while, as after a start; an
+            order that has not left yet may wait for that.
+    """
     if order.kind is not OrderKind.OPEN:
         return ""
-    guard = await tools.journal.get(GuardState, order.account_id)
-    if guard is None or not allows_entries(
-        guard, now=tools.clock.now(), max_age=tools.choices.stale_after
-    ):
-        return "The guard allows no entries now; nothing was sent."
-    if order.signal_id is None:
-        return ""
-    signal = await tools.journal.get(Signal, order.signal_id)
-    if signal is not None and signal.expires_at <= tools.clock.now():
+    now = tools.clock.now()
+    signal = await tools.journal.get(Signal, order.signal_id or "")
+    if signal is not None and signal.expires_at <= now:
         return "The signal expired before the order could be sent; nothing was sent."
-    return ""
+    guard = await tools.journal.get(GuardState, order.account_id)
+    if guard is not None and allows_entries(
+        guard, now=now, max_age=tools.choices.stale_after
+    ):
+        return ""
+    waits = order.state is OrderState.QUEUED and now - order.created_at < FOR_A_LOOK
+    if waits and guard is not None and guard.phase is GuardPhase.ARMED:
+        message = f"{order.account_id} was not looked at lately"
+        raise Conflict(message)
+    return "The guard allows no entries now; nothing was sent."
 
 
 async def _intend(tools: Tools, order: Order, number: int) -> tuple[Order, Send]:

@@ -37,14 +37,22 @@ STILL_WAITS = (
 )
 
 
-async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> None:
+async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> bool:
     """Look once for the last send of an order in doubt, and write what it proves.
 
-    An account that is not ``seen`` proves no absence.
+    An account that is not ``seen`` proves no absence. Returns whether the broker
+    answered.
     """
     send = await last_send(tools, order)
-    now = tools.clock.now()
     lookup = await _look(tools, order, send)
+    await _conclude(tools, order, send, lookup, seen=seen)
+    return lookup is not None
+
+
+async def _conclude(
+    tools: Tools, order: Order, send: Send, lookup: OrderLookup | None, *, seen: bool
+) -> None:
+    now = tools.clock.now()
     result = None if lookup is None else result_of_lookup(order, lookup)
     if result is not None:
         began = order.created_at

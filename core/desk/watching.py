@@ -36,6 +36,9 @@ CURVE_STEP = timedelta(seconds=60)
 """Distance of the points of the equity curve."""
 AT_BROKER = frozenset({OrderState.PLACED, OrderState.UNKNOWN, OrderState.PARKED})
 """Orders whose outcome may still turn up in the broker's history."""
+SILENCES = 2
+"""Looks for an order that the broker may leave unanswered in one pass: each takes
+time, and the guard's next look waits for the end of this one."""
 SOON = timedelta(seconds=1)
 """When to look again while something is in doubt."""
 
@@ -182,11 +185,14 @@ async def _resolve_all(tools: Tools, account_id: AccountId, *, seen: bool) -> bo
         account_id=account_id,
         state=frozenset({OrderState.UNKNOWN, OrderState.PARKED}),
     )
+    silences = 0
     for order in doubtful:
         try:
-            await resolve(tools, order, seen=seen)
+            silences += not await resolve(tools, order, seen=seen)
         except Conflict:
             continue
+        if silences == SILENCES:
+            break
     return any(order.state is OrderState.UNKNOWN for order in doubtful)
 
 

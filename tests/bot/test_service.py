@@ -35,7 +35,9 @@ from tests.builders import (
     a_prompt,
     a_provider,
     a_signal,
+    a_trade,
     a_user,
+    an_account,
     an_inbox_update,
     an_outbox_item,
 )
@@ -141,6 +143,19 @@ async def test_accounts_are_made_as_configured_and_watched(tmp_path, stage):
         guard = await running.tools.journal.get(GuardState, DEMO)
     assert (account.id, account.currency) == (DEMO, "USD")
     assert (guard.phase, guard.equity) == (GuardPhase.ARMED, 10_000)
+
+
+async def test_an_account_that_still_holds_something_must_not_be_forgotten(
+    tmp_path, stage
+):
+    async with _made(tmp_path, stage) as made:
+        await made.tools.journal.commit(
+            Insert(an_account(id=AccountId("gone"))),
+            Insert(a_trade(account_id=AccountId("gone"))),
+        )
+        with pytest.raises(Refused, match=r"\[accounts.gone\] is missing"):
+            await made.service.start()
+        await made.service.stop()
 
 
 async def test_a_person_is_answered(tmp_path, stage):

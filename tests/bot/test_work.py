@@ -23,6 +23,8 @@ from tests.bot.waiting import turns, until, until_found
 from tests.builders import a_send, an_order, an_outbox_item
 from tests.core.desk.world import World, own_desk
 
+ROOM = 16
+
 
 @pytest.fixture
 async def world() -> World:
@@ -54,7 +56,7 @@ def looks() -> Looks:
 @pytest.fixture
 def hand(world, nursery, looks) -> Worker:
     """A worker of every topic."""
-    return Worker(world.tools, nursery, WORK, bell=Bell(), look=looks)
+    return Worker(world.tools, nursery, WORK, at_once=ROOM, bell=Bell(), look=looks)
 
 
 async def _idle(hand: Worker) -> None:
@@ -126,9 +128,11 @@ async def test_an_order_that_nobody_knows_is_nothing_to_log(world, hand):
 
 async def test_a_worker_takes_only_its_own_lane(world, nursery, looks):
     await world.submit()
-    orders = Worker(world.tools, nursery, ORDERS, bell=Bell(), look=looks)
+    orders = Worker(world.tools, nursery, ORDERS, at_once=ROOM, bell=Bell(), look=looks)
     assert await orders.take() == 0
-    proposals = Worker(world.tools, nursery, PROPOSALS, bell=Bell(), look=looks)
+    proposals = Worker(
+        world.tools, nursery, PROPOSALS, at_once=ROOM, bell=Bell(), look=looks
+    )
     assert await proposals.take() == 1
 
 
@@ -185,7 +189,7 @@ async def test_a_slow_order_delays_no_other(world, hand):
 
 
 async def test_no_more_is_taken_than_there_is_room_for(world, hand, monkeypatch):
-    monkeypatch.setattr(work, "AT_ONCE", 2)
+    monkeypatch.setattr(hand, "_at_once", 2)
     gate = asyncio.Event()
 
     async def slow(_: OutboxItem) -> None:
@@ -247,7 +251,7 @@ async def test_an_item_that_somebody_else_took_over_does_no_harm(world, hand):
 
 async def test_the_loop_works_when_it_is_rung_for(world, nursery, looks):
     bell = Bell()
-    hand = Worker(world.tools, nursery, WORK, bell=bell, look=looks)
+    hand = Worker(world.tools, nursery, WORK, at_once=ROOM, bell=bell, look=looks)
     running = asyncio.get_running_loop().create_task(hand.run())
     await turns()  # it falls asleep
     await world.submit()

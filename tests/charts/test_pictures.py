@@ -9,7 +9,6 @@ import pytest
 
 from charts.pictures import Look, SignalPicture
 from charts.style import Theme
-from core.market import Side
 from tests.charts.samples import COLUMNS, candles, chart, picture
 
 BAD = ["NaN", "sNaN", "Infinity", "-Infinity", "0", "-1.5", "1E+400", "1E-400"]
@@ -83,31 +82,6 @@ def test_times_are_seconds_in_utc():
         int(market[0].time.timestamp()),
         int((market[0].time + timedelta(minutes=15)).timestamp()),
     ]
-
-
-@pytest.mark.parametrize(
-    ("side", "stop", "target", "reward"),
-    [
-        (Side.BUY, "90", "125", 2.5),
-        (Side.SELL, "110", "75", 2.5),
-        (Side.BUY, None, "125", None),
-        (Side.BUY, "90", None, None),
-        (Side.BUY, "110", "125", None),
-        (Side.BUY, "90", "95", None),
-        (Side.SELL, "90", "125", None),
-        (Side.BUY, "100", "125", None),
-    ],
-)
-def test_the_reward_is_told_only_where_it_means_something(side, stop, target, reward):
-    made = picture(
-        chart(
-            side=side,
-            entry=Decimal(100),
-            stop_loss=stop and Decimal(stop),
-            take_profit=target and Decimal(target),
-        )
-    )
-    assert made.reward == reward
 
 
 @pytest.mark.parametrize(

@@ -26,4 +26,4 @@ def test_a_worker_says_it_is_ready_and_answers_until_its_input_ends():
 def test_the_first_picture_has_everything_that_later_ones_may_have():
     assert WARM_UP.shown > max(WARM_UP.moving_averages)
     assert any(WARM_UP.volumes)
-    assert WARM_UP.reward
+    assert None not in (WARM_UP.stop_loss, WARM_UP.take_profit)

@@ -13,7 +13,7 @@ from core.broker import (
 )
 from core.errors import Duplicate
 from core.market import Candle, Quote, Side, SymbolSpec, Timeframe
-from core.messages import Lease, OutboxItem, Topic
+from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Broker, Journal, R, Row, Write
 
 
@@ -53,8 +53,20 @@ class PassingJournal:
     ) -> list[OutboxItem]:
         return await self.inner.claim(topics, limit=limit, hold=hold)
 
+    async def forget(
+        self,
+        kind: type[InboxUpdate] | type[OutboxItem],
+        *,
+        done_before: datetime,
+        limit: int,
+    ) -> int:
+        return await self.inner.forget(kind, done_before=done_before, limit=limit)
+
     async def next_magic(self) -> int:
         return await self.inner.next_magic()
+
+    async def people_version(self) -> int:
+        return await self.inner.people_version()
 
     async def take_lease(
         self, lease: str, *, holder: str, lasts: timedelta

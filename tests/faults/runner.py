@@ -25,7 +25,7 @@ from typing_extensions import override
 from bot import logs
 from bot.app import House, Wrap, open_house
 from bot.clock import SystemClock
-from bot.demo.house import CONSENT
+from bot.consent import packaged_texts
 from bot.demo.people import ADA
 from bot.plans import plan_of
 from bot.providers import add_provider
@@ -123,7 +123,7 @@ def settings_of(life: Life) -> Settings:
                 "owners": [ADA.id],
                 "token": TOKEN,
             },
-            "approvals": {"consent_dir": CONSENT},
+            "approvals": {"consent_dir": packaged_texts()},
             "risk": {"max_drawdown_percent": 3},
             "jobs": {
                 "guard_seconds": "0.1",

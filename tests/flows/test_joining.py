@@ -92,6 +92,7 @@ def test_no_signal_comes_before_the_terms_are_agreed_to(house, free_accounts) ->
     agreed = house.chat.shows(user, terms.id, "agreed")
     prompt = seat.asked()
     assert agreed.labels == ()
+    assert "Trading leveraged products" in agreed.text
     assert "XAUUSD" in prompt.now.text
 
 

@@ -15,6 +15,7 @@ from bot.telegram.answers import (
 from bot.telegram.callbacks import LIMIT
 from bot.telegram.cards import AccountCard, account_card, prompt_card
 from bot.telegram.desk import Desk
+from bot.telegram.introducing import show_menu
 from bot.telegram.notices import (
     close_all_question,
     consent_view,
@@ -33,7 +34,7 @@ from core.desk.joining import Entry, Person, mark_blocked, start
 from core.desk.reasons import hear_reason
 from core.errors import Refused
 from core.messages import InboxUpdate, OutboxItem, Topic
-from core.orders import Order, OrderState
+from core.orders import Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership
@@ -73,6 +74,7 @@ async def on_start(
     await desk.gateway.reply(person.id, view)
     if welcome.consent_needed:
         await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
+    await show_menu(desk.tools, desk.gateway, person.id)
 
 
 async def on_help(_: Message, desk: Desk, person: Person, *, manages: bool) -> None:
@@ -123,7 +125,7 @@ async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
     for account in await own_accounts(desk.tools, person.id):
         trades += await journal.count(Trade, account_id=account.id, state=ON_THE_BOOK)
         waiting += await journal.count(
-            Order, account_id=account.id, state=OrderState.PLACED
+            Order, account_id=account.id, kind=OrderKind.OPEN, state=WAITING
         )
     asked = int(desk.tools.clock.now().timestamp())
     something = bool(trades or waiting)
@@ -131,6 +133,8 @@ async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
     await desk.gateway.reply(person.id, view)
 
 
+WAITING = frozenset({OrderState.QUEUED, OrderState.PLACED})
+"""Entries that can be withdrawn: not sent yet, or waiting at the broker."""
 NOTHING_OPEN = View(text="You have no open trades on accounts of your own.")
 
 

@@ -41,6 +41,18 @@ async def test_a_person_sees_the_narrowest_commands_in_their_language(
     assert shown == {ADA: [HELP, RISK], GRACE: [RISK], VIKTOR: [HELP]}
 
 
+async def test_a_chat_without_commands_of_its_own_shows_those_of_everybody(
+    api: Api, control: Control
+) -> None:
+    await control.start(ADA)
+    await api.call("setMyCommands", commands=[HELP])
+    own = {"type": "chat", "chat_id": ADA}
+    await api.call("setMyCommands", commands=[RISK], scope=own)
+    await api.call("deleteMyCommands", scope=own)
+    users = (await control.get("state"))["users"]
+    assert [user["commands"] for user in users if user["id"] == ADA] == [[HELP]]
+
+
 async def test_commands_for_a_chat_need_the_chat(api: Api) -> None:
     refusal = await api.refusal(
         "setMyCommands", commands=[HELP], scope={"type": "chat", "chat_id": VIKTOR}

@@ -25,6 +25,7 @@ from tests.core.desk.world import RULES
 from tests.fakes import NOON
 
 NONCE = "n" * 22
+ORDER = OrderId("0" * 22 + "ORDR")
 CHART = "2026-11-24/shared/signal/chart.png"
 LATER = NOON + timedelta(minutes=2)
 
@@ -48,13 +49,16 @@ def decided(state: PromptState, **over: Any) -> Prompt:
 
 
 def the_order(state: OrderState, **over: Any) -> Order:
-    row = an_order(id=OrderId("0" * 22 + "ORDR"), state=state)
+    row = an_order(id=ORDER, state=state)
     return replace(row, **over)
 
 
 def the_trade(**over: Any) -> Trade:
     row = a_trade(
-        id=TradeId("0" * 22 + "TRDE"), position_id=Ticket(501), ticket=Ticket(501)
+        id=TradeId("0" * 22 + "TRDE"),
+        order_id=ORDER,
+        position_id=Ticket(501),
+        ticket=Ticket(501),
     )
     return replace(row, **over)
 
@@ -104,6 +108,7 @@ def an_account_card(**over: Any) -> AccountCard:
         placed=(),
         parked=(),
         headroom="1,799.60",
+        stale_after=timedelta(minutes=3),
         now=LATER,
     )
     return replace(card, **over)

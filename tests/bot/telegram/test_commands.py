@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from bot.telegram.callbacks import Press, pack
+from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
 from core.accounts import Account, GuardPhase, GuardState
-from core.desk.commanding import InviteWish, invite
+from core.desk.commanding import InviteWish, close_all, invite
 from core.ids import UserId
 from core.messages import NoticeKind
 from core.orders import OrderState
@@ -47,7 +48,9 @@ async def test_who_agrees_is_subscribed_and_the_question_is_gone(room: Room):
     answer = await room.tap(SAM, pack(Press.AGREE, "1"))
     assert answer == ("Thank you. Signals will arrive here.", False)
     message = room.stage.chat(SAM)[-1]
-    assert message.now.rich.text.startswith("✅ You agreed to the terms.")
+    assert message.now.rich.text == (
+        "Trading is risky.\n\n✅ You agreed to version 1 · 24 Nov 2026 12:00 UTC"
+    )
     assert message.buttons == []
     assert await room.world.journal.count(Subscription, user_id=SAM) == 1
 
@@ -60,8 +63,9 @@ async def test_an_older_text_is_not_agreed_to(room: Room):
     await room.say(SAM, f"/start {await _token(room)}")
     text, alert = await room.tap(SAM, pack(Press.AGREE, "0"))
     assert (text, alert) == ("There is a newer text; please read that one.", True)
-    assert room.stage.texts(SAM)[-1] == "Trading is risky."
+    old, new = room.stage.chat(SAM)[-2:]
     assert (await room.world.one(User, id=SAM)).consent_version == ""
+    assert (old.buttons, room.stage.labels(new)) == ([], ["I agree"])
 
 
 async def test_an_invite_is_used_once(room: Room):
@@ -83,6 +87,40 @@ async def test_an_owner_of_the_configuration_needs_no_invite(room: Room):
     said = await room.say(OWEN, "/start")
     assert "desk: you are an owner" in said
     assert "mine: you are an owner" in said
+
+
+def _menu(room: Room, user: int) -> set[str] | None:
+    """The commands of a person's own chat; ``None`` where it has none of its own."""
+    shown = room.stage.world.profile.commands.get((f"chat {user}", ""))
+    return None if shown is None else {each["command"] for each in shown}
+
+
+async def test_an_admin_who_joins_sees_the_commands_of_admins(room: Room):
+    await room.say(SAM, f"/start {await _token(room, Role.ADMIN)}")
+    assert _menu(room, SAM) == {*COMMANDS, *ADMIN_COMMANDS}
+
+
+async def test_an_approver_who_joins_sees_what_everybody_sees(room: Room):
+    await room.say(SAM, f"/start {await _token(room, Role.APPROVER)}")
+    assert _menu(room, SAM) is None
+
+
+async def test_who_is_no_admin_any_more_loses_their_commands_with_start(room: Room):
+    await room.say(ANN, "/start")
+    mine = await room.world.one(Membership, user_id=ANN)
+    await room.world.change(mine, role=Role.VIEWER)
+    await room.say(ANN, "/start")
+    assert _menu(room, ANN) is None
+
+
+async def test_a_stranger_gets_no_menu(room: Room):
+    await room.say(SAM, "/start")
+    assert room.stage.calls("setMyCommands", "deleteMyCommands") == []
+
+
+async def test_a_menu_that_cannot_be_set_stops_nobody(room: Room):
+    room.stage.fail("setMyCommands", status=404, description="Not Found")
+    assert "Welcome, Ann." in await room.say(ANN, "/start")
 
 
 # ------------------------------------------------------------------ looking
@@ -157,6 +195,24 @@ async def test_closeall_withdraws_orders_even_if_no_trade_is_open(room: Room):
     )
     said = await room.say(ADA, "/closeall")
     assert said == "Withdraw 1 waiting order on your own accounts?"
+
+
+async def test_closeall_withdraws_what_has_not_left_yet(room: Room):
+    await room.world.offered()
+    await room.world.approve(UserId(ADA), nonce=(await room.prompt(ADA, MINE)).nonce)
+    said = await room.say(ADA, "/closeall")
+    assert said == "Withdraw 1 waiting order on your own accounts?"
+    data = room.stage.chat(ADA)[-1].buttons[0]["callback_data"]
+    await room.tap(ADA, data)
+    await room.world.work()
+    assert len(room.world.brokers[MINE].positions) == 0
+
+
+async def test_closeall_does_not_count_closes_that_are_on_their_way(room: Room):
+    await _filled_for_ada(room)
+    await close_all(room.tools, UserId(ADA))
+    said = await room.say(ADA, "/closeall")
+    assert said == "Close 1 open trade at the market on your own accounts?"
 
 
 async def test_closeall_may_be_taken_back(room: Room):

@@ -410,6 +410,19 @@ async def test_an_answer_is_cut_to_what_telegram_takes(gateway, stage):
     assert "\u202e" not in text
 
 
+async def test_buttons_are_taken_away_and_the_words_stay(gateway, stage):
+    button = Button(text="Adopt", data="1:ad:x")
+    message = await gateway.send(ADA, View(text="Parked", rows=((button,),)))
+    await gateway.try_clear(ADA, message)
+    (shown,) = stage.chat(ADA)
+    assert (shown.now.rich.text, shown.buttons) == ("Parked", [])
+
+
+async def test_what_need_not_work_may_fail(gateway, stage):
+    await gateway.try_clear(ADA, 404)
+    assert stage.called() == [("editMessageReplyMarkup", 400)]
+
+
 async def test_an_answer_that_comes_too_late_is_no_failure(gateway, stage, clock):
     await gateway.send(ADA, COLOURED)
     tapped = stage.tap(ADA, "1:ap:n")

@@ -11,10 +11,13 @@ import pytest
 from bot.consent import read_consent
 from bot.sandbox.html_markup import parse_html
 from bot.telegram import answers, notices
+from bot.telegram.cards import AccountCard
 from bot.telegram.text import TEXT_LIMIT, shown_units
 from bot.telegram.views import View
-from core.accounts import GuardPhase, GuardScope
+from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import TradeMode
+from core.desk.tools import Consent
+from core.guard import BY_HAND
 from core.ids import UserId
 from core.market import OrderType, Side
 from core.messages import NoticeKind
@@ -22,6 +25,7 @@ from core.orders import OrderKind, OrderState
 from core.trades import CloseReason, TradeState
 from core.users import Role
 from tests.bot.telegram.cards import (
+    LATER,
     a_card,
     an_account_card,
     closed,
@@ -65,6 +69,13 @@ def _of_guards() -> Iterator[tuple[str, View]]:
             f"{kind.value}, to a viewer",
             notices.guard_notice(kind, account, guard, "50", viewer=True),
         )
+    for kind in (NoticeKind.GUARD_FIRED, NoticeKind.GUARD_REARMED):
+        guard = replace(GUARDS[kind], reason=BY_HAND)
+        for by in ("Ann <3", notices.COMMAND_LINE):
+            yield (
+                f"{kind.value}, {by}",
+                notices.guard_notice(kind, account, guard, "", by=by),
+            )
     late = a_guard(triggered_at=NOON)
     for kind in (NoticeKind.GUARD_FIRED, NoticeKind.GUARD_BLIND):
         yield (
@@ -85,6 +96,20 @@ def _of_trades() -> Iterator[tuple[str, View]]:
             f"trade closed{to}",
             notices.trade_notice(closed(CloseReason.HAND), account, viewer=viewer),
         )
+    live = an_account(id="live1", mode=TradeMode.LIVE)
+    signal = {"signal_id": the_signal().id}
+    part = the_order(OrderState.PARTIALLY_FILLED)
+    exact = the_trade(open_price=part.price, volume=Decimal("0.10"), **signal)
+    yield "trade opened, live", notices.trade_notice(exact, live)
+    yield "trade opened in part", notices.trade_notice(exact, live, part)
+    yield (
+        "trade opened in part, to a viewer",
+        notices.trade_notice(exact, live, part, viewer=True),
+    )
+    uneven = closed(
+        CloseReason.STOP, close_price=Decimal(1945), profit=Decimal(-101), **signal
+    )
+    yield "trade closed, live", notices.trade_notice(uneven, live)
     reasons = {
         OrderState.REJECTED: "The position is closed already.",
         OrderState.UNKNOWN: "The broker's answer was lost; it is being looked for.",
@@ -101,6 +126,7 @@ def _of_trades() -> Iterator[tuple[str, View]]:
 def _of_people() -> Iterator[tuple[str, View]]:
     yield "somebody joined", notices.joined_notice(a_user(), "viewer of demo")
     yield "consent", notices.consent_view(read_consent(CONSENT))
+    yield "agreed", notices.agreed_view(read_consent(CONSENT), NOON)
     yield "stranger", notices.stranger_view(UserId(77))
     yield "bad invite", notices.stranger_view(UserId(77), bad_invite=True)
     memberships = [
@@ -157,8 +183,21 @@ def _answers() -> Iterator[tuple[str, View]]:
     for phase in GuardPhase:
         card = an_account_card(guard=a_guard(phase=phase))
         yield f"guard, {phase}", answers.guard_view([card])
+    aged = {"late": timedelta(minutes=4), "unwatched": timedelta(hours=3)}
+    for name, age in aged.items():
+        guard = a_guard(measured_at=LATER - age)
+        yield f"positions, {name}", answers.positions_view([_card_of(guard)])
+        yield f"guard, {name}", answers.guard_view([_card_of(guard)])
+        yield f"status, {name}", answers.status_view([_card_of(guard)], {"orders": 0})
+    fired = replace(FIRED, measured_at=LATER - aged["late"], blind_since=NOON)
+    yield "positions, blind", answers.positions_view([_card_of(fired)])
+    yield "guard, blind and fired", answers.guard_view([_card_of(fired)])
     unseen = replace(busy, guard=a_guard(phase=GuardPhase.BLIND, measured_at=None))
     yield "status", answers.status_view([empty, unseen], {"prompts": 2, "orders": 0})
+
+
+def _card_of(guard: GuardState) -> AccountCard:
+    return an_account_card(guard=guard)
 
 
 GROUPS = {
@@ -189,6 +228,29 @@ def test_a_viewer_is_told_neither_lots_nor_money(title):
     shown, _ = parse_html(VIEWS[title].text)
     assert " USD" not in shown
     assert " lots" not in shown
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(180, False), (181, True)])
+def test_the_age_of_a_reading_is_told_when_the_guard_missed_a_few_looks(seconds, told):
+    guard = a_guard(measured_at=LATER - timedelta(seconds=seconds))
+    for view in (
+        answers.positions_view([_card_of(guard)]),
+        answers.guard_view([_card_of(guard)]),
+        answers.status_view([_card_of(guard)], {}),
+    ):
+        assert ("Seen 3 min ago" in view.text) is told
+
+
+def test_a_blind_account_is_watched_however_old_its_reading_is():
+    guard = a_guard(measured_at=LATER - timedelta(days=2), blind_since=NOON)
+    shown = answers.positions_view([_card_of(guard)]).text
+    assert "Seen 2 d ago; it cannot be seen now." in shown
+    assert "nobody" not in shown
+
+
+def test_terms_that_fill_a_message_are_kept_without_the_line_about_them():
+    consent = Consent(version="1", sha256="c" * 64, text="x" * TEXT_LIMIT)
+    assert notices.agreed_view(consent, NOON) == View(text=consent.text)
 
 
 def test_a_hundred_open_trades_still_fit_into_one_message():

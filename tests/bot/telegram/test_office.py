@@ -5,8 +5,11 @@ import pytest
 from bot.tasks import Bell, Nursery
 from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from core.desk.joining import retire_owners
+from core.ids import UserId
+from core.users import Role
 from tests.bot.sandbox.helpers import TOKEN
-from tests.bot.telegram.stage import ADA, Stage, album
+from tests.bot.telegram.stage import ADA, BOB, OWEN, SAM, Stage, album
 from tests.bot.waiting import until
 from tests.core.desk.world import World, own_desk
 
@@ -34,8 +37,51 @@ async def test_telegram_learns_our_commands_and_we_its_name_for_us(
     office: TelegramOffice, stage
 ):
     assert await office.introduce() == "tapgate_sandbox_bot"
-    (commands,) = stage.world.profile.commands.values()
-    assert {each["command"] for each in commands} == {*COMMANDS, *ADMIN_COMMANDS}
+    assert _menus(stage) == {("default", ""): {*COMMANDS}}
+
+
+def _menus(stage: Stage) -> dict[tuple[str, str], set[str]]:
+    """Which commands are shown where."""
+    return {
+        scope: {each["command"] for each in commands}
+        for scope, commands in stage.world.profile.commands.items()
+    }
+
+
+async def test_admins_see_theirs_in_their_own_chats(office, world, stage):
+    await world.person(UserId(BOB), Role.ADMIN, name="Bob")
+    await world.person(UserId(OWEN), Role.OWNER, name="Owen")
+    await office.introduce()
+    every = {*COMMANDS, *ADMIN_COMMANDS}
+    assert _menus(stage) == {
+        ("default", ""): {*COMMANDS},
+        (f"chat {BOB}", ""): every,
+        (f"chat {OWEN}", ""): every,
+    }
+
+
+async def test_owners_who_were_retired_see_what_everybody_sees(office, world, stage):
+    await world.person(UserId(OWEN), Role.OWNER, name="Owen")
+    await office.introduce()
+    await retire_owners(world.tools)
+    await office.introduce()
+    assert _menus(stage) == {("default", ""): {*COMMANDS}}
+
+
+async def test_the_empty_chat_and_the_profile_say_what_this_is(office, stage):
+    await office.introduce()
+    texts = stage.world.profile.texts
+    assert "Approve places exactly one order" in texts["setmydescription", ""]
+    assert texts["setmyshortdescription", ""].startswith("Trading signals")
+
+
+async def test_an_admin_who_never_wrote_to_the_bot_is_no_reason_to_stop(
+    office, world, stage
+):
+    await world.person(UserId(SAM), Role.ADMIN, name="Sam")
+    await world.person(UserId(BOB), Role.ADMIN, name="Bob")
+    assert await office.introduce() == "tapgate_sandbox_bot"
+    assert set(_menus(stage)) == {("default", ""), (f"chat {BOB}", "")}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +93,13 @@ async def test_telegram_learns_our_commands_and_we_its_name_for_us(
     ],
 )
 async def test_a_server_that_knows_no_commands_is_no_reason_to_stop(office, stage, how):
-    stage.fail("setMyCommands", **how)
+    for method in ("setMyCommands", "setMyDescription", "setMyShortDescription"):
+        stage.fail(method, **how)
+    assert await office.introduce() == "tapgate_sandbox_bot"
+
+
+async def test_a_server_that_does_not_say_our_name_is_no_reason_to_stop(office, stage):
+    stage.fail("getMe", status=500, description="Internal Server Error")
     assert await office.introduce() == ""
 
 

@@ -262,6 +262,28 @@ async def test_an_old_command_of_an_earlier_process_is_not_carried_out(
     assert text.startswith(told.detail)
 
 
+async def test_a_command_that_waited_at_telegram_for_long_is_not_carried_out(
+    receiver, handler, journal, stage, world
+):
+    await journal.commit(Insert(a_user(id=ADA)))
+    stage.say(ADA, "/rearm demo calm again")
+    world.clock.advance(timedelta(hours=8))
+    await receiver.poll()
+    await until(lambda: not receiver._waiting)
+    assert handler.done == []
+    (told,) = await journal.find(OutboxItem)
+    assert (told.notice, told.detail) == (NoticeKind.COMMAND_LATE, "/rearm")
+
+
+async def test_a_clock_that_differs_a_little_from_telegrams_bars_no_command(
+    receiver, handler, stage, world
+):
+    stage.say(ADA, "/panic demo")
+    world.clock.advance(timedelta(minutes=9))
+    await receiver.poll()
+    await until(lambda: len(handler.done) == 1)
+
+
 async def test_a_strangers_old_command_ends_in_silence(receiver, journal):
     await journal.commit(Insert(_a_message(7, "/status", age=61)))
     await receiver.resume()

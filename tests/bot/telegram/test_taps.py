@@ -10,6 +10,7 @@ from bot.telegram.callbacks import Press, pack
 from bot.telegram.failures import Unsent
 from bot.telegram.notices import parked_notice
 from bot.telegram.routers import taps
+from bot.telegram.views import Button, View
 from core.accounts import RiskRules
 from core.desk.taps import OUTDATED, Reply
 from core.errors import JournalUnavailable
@@ -110,6 +111,75 @@ async def test_a_button_of_another_version_is_outdated(room: Room, data):
     assert (text == OUTDATED.text, alert) == (True, True)
 
 
+# ------------------------------------------------------------------ outdated buttons
+
+
+async def _shown(room: Room) -> Prompt:
+    """A prompt that is known to stand in Ada's chat."""
+    prompt = await _asked(room)
+    await room.world.change(prompt, chat_id=ADA, message_id=_last(room, ADA))
+    return await room.prompt(ADA, MINE)
+
+
+def _last(room: Room, user: int) -> int:
+    return room.stage.chat(user)[-1].id
+
+
+async def _card(room: Room, user: int) -> int:
+    """Some message with a button, in somebody's chat."""
+    button = Button(text="Approve", data=pack(Press.APPROVE, "from before"))
+    view = View(text="An old card", rows=((button,),))
+    return await room.dispatching._desk.gateway.send(user, view)
+
+
+@pytest.mark.parametrize("data", [pack(Press.APPROVE, "from before"), "0:ap:old"])
+async def test_a_prompt_with_outdated_buttons_is_drawn_again(room: Room, data):
+    prompt = await _shown(room)
+    before = await room.world.redrawn(prompt)
+    text, _ = await room.tap(ADA, data)
+    assert (text, await room.world.redrawn(prompt)) == (OUTDATED.text, before + 1)
+
+
+async def test_a_confirm_that_is_over_draws_the_question_again(room: Room):
+    prompt = await _shown(room)
+    before = await room.world.redrawn(prompt)
+    text, _ = await room.tap(ADA, pack(Press.CONFIRM, prompt.nonce))
+    assert (text, await room.world.redrawn(prompt)) == (OUTDATED.text, before + 1)
+
+
+async def test_the_message_of_somebody_elses_prompt_is_not_taken_for_ones_own(
+    room: Room,
+):
+    await _asked(room, BOB, DESK)
+    bobs = await room.prompt(BOB, DESK)
+    message = await _card(room, ADA)
+    await room.world.change(bobs, chat_id=BOB, message_id=message)
+    before = await room.world.redrawn(bobs)
+    await room.tap(ADA, pack(Press.APPROVE, "from before"), on=message)
+    assert await room.world.redrawn(bobs) == before
+
+
+async def test_a_card_that_is_no_prompts_message_loses_its_dead_buttons(room: Room):
+    message = await _card(room, ADA)
+    text, _ = await room.tap(ADA, pack(Press.APPROVE, "from before"), on=message)
+    assert (text, room.stage.texts(ADA)[-1]) == (OUTDATED.text, "An old card")
+    assert room.stage.chat(ADA)[-1].buttons == []
+
+
+async def test_buttons_that_cannot_be_taken_away_are_no_failure(room: Room):
+    message = await _card(room, ADA)
+    room.stage.fail("editMessageReplyMarkup", status=400, description="Bad Request")
+    text, _ = await room.tap(ADA, pack(Press.APPROVE, "from before"), on=message)
+    assert text == OUTDATED.text
+
+
+async def test_a_card_that_may_be_a_prompts_own_keeps_its_buttons(room: Room):
+    await _asked(room)
+    message = await _card(room, ADA)
+    await room.tap(ADA, pack(Press.APPROVE, "from before"), on=message)
+    assert room.stage.labels(room.stage.chat(ADA)[-1]) == ["Approve"]
+
+
 # ------------------------------------------------------------------ parked orders
 
 
@@ -170,6 +240,18 @@ async def test_the_prompts_own_message_is_left_to_the_outbox(room: Room):
     await _parked(room, prompt_id=PromptId(prompt.id), signal_id=prompt.signal_id)
     await room.tap(BOB, pack(Press.NOT_PLACED, PARKED), on=message)
     assert room.stage.calls("editMessageText") == []
+
+
+async def test_the_prompt_of_an_order_that_is_settled_is_drawn_again(room: Room):
+    prompt = await _asked(room, BOB, DESK)
+    message = _last(room, BOB)
+    await room.world.change(prompt, chat_id=BOB, message_id=message)
+    await _parked(room, prompt_id=PromptId(prompt.id), signal_id=prompt.signal_id)
+    await room.tap(BOB, pack(Press.NOT_PLACED, PARKED), on=message)
+    before = await room.world.redrawn(prompt)
+    text, _ = await room.tap(BOB, pack(Press.ADOPT, PARKED), on=message)
+    assert text == "This order does not wait for an answer any more."
+    assert await room.world.redrawn(prompt) == before + 1
 
 
 async def test_an_order_that_nobody_knows_is_not_answered_for(room: Room):

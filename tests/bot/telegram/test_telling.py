@@ -1,6 +1,7 @@
 """A notice is read when its turn comes; what it tells is then true."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -34,7 +35,7 @@ async def test_a_guards_word_names_its_account(world, kind):
 
 
 async def test_a_trade_that_closed_before_it_was_told_is_told_as_closed(world):
-    trade = a_trade(state=TradeState.CLOSED, profit=-1, close_price=1, closed_at=None)
+    trade = a_trade(state=TradeState.CLOSED, profit=-1, close_price=Decimal(1))
     await world.put(trade)
     view = await notice_view(world.tools, _notice(NoticeKind.TRADE_OPENED, trade.id))
     assert "🏁" in view.text
@@ -80,10 +81,44 @@ async def test_who_joined_is_named(world):
     assert view.text == "👋 Eve (3) joined as 75."
 
 
-@pytest.mark.parametrize("kind", [k for k in NoticeKind if k is not NoticeKind.NONE])
+ABOUT_NO_ROW = {NoticeKind.NONE, NoticeKind.COMMAND_LATE}
+
+
+@pytest.mark.parametrize("kind", [k for k in NoticeKind if k not in ABOUT_NO_ROW])
 async def test_a_notice_about_nothing_is_none(world, kind):
     subject = "77" if kind is NoticeKind.MEMBER_JOINED else "nobody knows"
     assert await notice_view(world.tools, _notice(kind, subject)) is None
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.GUARD_FIRED, NoticeKind.GUARD_REARMED])
+@pytest.mark.parametrize(
+    ("actor", "who"),
+    [
+        ("user:3", "by Eve"),
+        ("user:99", "by user 99"),
+        ("cli", "from the command line"),
+    ],
+)
+async def test_a_guard_that_a_person_fired_or_rearmed_names_them(
+    world, kind, actor, who
+):
+    item = replace(_notice(kind, ACCOUNT), detail=actor)
+    assert who in (await notice_view(world.tools, item)).text
+
+
+@pytest.mark.parametrize("actor", ["", "guard", "user:", "user:x", "provider:3"])
+async def test_a_guard_that_fired_by_itself_names_nobody(world, actor):
+    item = replace(_notice(NoticeKind.GUARD_FIRED, ACCOUNT), detail=actor)
+    said = (await notice_view(world.tools, item)).text
+    assert said.startswith("🛑 <b>The guard of demo fired.</b>")
+
+
+async def test_a_fill_is_compared_with_the_order_that_was_approved(world):
+    order = an_order(state=OrderState.FILLED, price=Decimal("1950.50"))
+    trade = a_trade(order_id=order.id, open_price=Decimal("1950.75"))
+    await world.put(order, trade)
+    view = await notice_view(world.tools, _notice(NoticeKind.TRADE_OPENED, trade.id))
+    assert "slipped 0.25 against you" in view.text
 
 
 async def test_a_trade_of_a_lost_account_is_not_told(world):

@@ -22,6 +22,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner),
     max_leaves=8,
 )
+PRICES = st.decimals("0.00001", 999_999, allow_nan=False, allow_infinity=False)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,41 @@ def test_numbers_are_read_at_a_glance():
     assert text.signed(Decimal("-0.04"), 1) == text.signed(Decimal(0), 1) == "0.0"
     assert text.price(Decimal("1.9E+3")) == "1900"
     assert text.price(None) == "none"
+
+
+def test_prices_have_the_decimals_of_the_finest_among_them():
+    levels = (Decimal("2650.5"), Decimal(2645), None, Decimal("2665.25"))
+    least = text.places(*levels)
+    assert [text.price(each, least) for each in levels] == [
+        "2650.50",
+        "2645.00",
+        "none",
+        "2665.25",
+    ]
+
+
+def test_no_price_has_no_decimals():
+    assert text.places() == text.places(None) == 0
+
+
+def test_a_large_price_with_an_exponent_has_no_decimals():
+    assert text.places(Decimal("1.9E+3")) == 0
+
+
+def test_a_finer_price_keeps_its_digits():
+    assert text.price(Decimal("1.08542"), 2) == "1.08542"
+
+
+@given(st.lists(PRICES, min_size=1, max_size=5))
+def test_no_digit_of_a_price_is_lost(prices):
+    least = text.places(*prices)
+    shown = [text.price(each, least) for each in prices]
+    assert [Decimal(each) for each in shown] == prices
+    assert len({len(each.partition(".")[2]) for each in shown}) == 1
+
+
+def test_what_is_kept_has_its_full_date():
+    assert text.dated(NOON) == "24 Nov 2026 12:00 UTC"
 
 
 def test_a_time_of_another_day_has_its_date():

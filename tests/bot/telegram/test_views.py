@@ -1,5 +1,6 @@
 """Every state of a prompt as people see it; the words stand in ``tests/golden``."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -38,6 +39,7 @@ from tests.builders import an_account
 
 S, O = PromptState, OrderState  # noqa: E741 - read as columns
 DECIDING = {Press.APPROVE, Press.CONFIRM, Press.REJECT, Press.BACK}
+FINE = Decimal("2665.25")
 NO_NUMBERS: dict[str, Any] = dict.fromkeys(
     ("price", "lots", "risk_money", "risk_percent", "reward_money", "spread")
 ) | {"headroom": None}
@@ -61,6 +63,15 @@ def _waiting() -> Iterator[tuple[str, PromptCard]]:
                 price=Decimal("1.08540"),
                 stop_loss=Decimal("1.08710"),
                 take_profit=Decimal("1.08200"),
+            ),
+        ),
+    )
+    yield (
+        "sent, prices as uneven as they came",
+        a_card(
+            the_prompt(price=Decimal("2650.5"), spread=Decimal("0.3")),
+            signal=the_signal(
+                price=Decimal(2650), stop_loss=Decimal(2645), take_profit=FINE
             ),
         ),
     )
@@ -230,6 +241,20 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
             trade=the_trade(volume=Decimal("0.10")),
         ),
     )
+    exact = the_trade(open_price=Decimal("1950.50"))
+    yield "approved, filled as approved", a_card(prompt, order=filled, trade=exact)
+    yield (
+        "approved, filled at a better price",
+        a_card(prompt, order=filled, trade=the_trade(open_price=Decimal("1950.4"))),
+    )
+    yield (
+        "approved, filled in part, as approved",
+        a_card(
+            prompt,
+            order=the_order(O.PARTIALLY_FILLED),
+            trade=replace(exact, volume=Decimal("0.10"), risk_money=Decimal("55.001")),
+        ),
+    )
     yield (
         "approved, trade closing",
         a_card(prompt, order=filled, trade=the_trade(state=TradeState.CLOSING)),
@@ -310,7 +335,7 @@ def test_a_caption_names_signal_account_and_whose_money_it_is(title):
     assert card.signal.instrument in shown.splitlines()[0]
     assert "#SGNL" in shown.splitlines()[0]
     money = "LIVE" if card.account.mode is TradeMode.LIVE else "DEMO"
-    assert f"Account {card.account.id} · {money}" in shown
+    assert shown.splitlines()[1].startswith(f"Account {card.account.id} · {money}")
 
 
 @pytest.mark.parametrize("title", CARDS)
@@ -327,6 +352,33 @@ def test_the_buttons_of_a_prompt_carry_its_present_nonce():
     assert {button.data.split(":")[2] for row in view.rows for button in row} == {
         "fresh"
     }
+
+
+def test_confirm_stands_where_neither_approve_nor_reject_stood():
+    asked = prompt_view(CARDS["confirming"]).rows
+    (first,) = prompt_view(CARDS["sent"]).rows
+    ((where, row),) = [
+        (number, row)
+        for number, row in enumerate(asked)
+        if any(button.text.startswith("Confirm") for button in row)
+    ]
+    assert (where, len(row), len(first)) == (1, 1, 2)
+
+
+def test_reject_stays_where_it_was():
+    asked, first = (
+        prompt_view(CARDS["confirming"]).rows,
+        prompt_view(CARDS["sent"]).rows,
+    )
+    assert asked[0][1] == first[0][1]
+
+
+@pytest.mark.parametrize("title", CARDS)
+def test_all_prices_of_a_caption_have_as_many_decimals(title):
+    shown, _ = parse_html(prompt_view(CARDS[title]).text)
+    text = re.sub(r"#.*|[\d,.-]+ (USD|lots|of|%|R|pips)\b", "", shown)
+    found = re.findall(r"(?:Entry|SL|TP|Spread|at|for|slipped) (\d+(?:\.\d+)?)", text)
+    assert len({len(each.partition(".")[2]) for each in found}) == 1
 
 
 def test_a_style_is_left_off_where_it_is_not_understood():
@@ -392,7 +444,7 @@ def test_a_long_reason_of_a_person_takes_the_place_of_the_providers():
         Decimal("999999999999.99"),
     )
     shown, _ = parse_html(prompt_view(card).text)
-    said, given = shown.splitlines()[-3], shown.splitlines()[-1]
+    said, given = shown.splitlines()[-2:]
     assert said.startswith("because ")
     assert said.endswith("…")
     assert len(said) < WHY_LIMIT - 50

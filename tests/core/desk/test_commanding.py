@@ -17,6 +17,7 @@ from core.desk.commanding import (
     own_accounts,
     panic,
     rearm,
+    refuse_forsaken,
 )
 from core.errors import BrokerUnavailable, Refused
 from core.ids import AccountId, Ticket
@@ -428,3 +429,25 @@ async def test_a_close_that_is_on_its_way_is_told_as_such():
     await world.filled()
     await close_all(world.tools, ADA)
     assert await close_all(world.tools, ADA) == Aimed(under_way=1)
+
+
+async def test_an_account_with_something_open_is_missed_in_the_configuration():
+    world = await own_desk()
+    await world.filled()
+    await refuse_forsaken(world.tools, [PLAN])
+    with pytest.raises(Refused, match=r"\[accounts.demo\] is missing") as caught:
+        await refuse_forsaken(world.tools, [])
+    assert "open trades (1)" in caught.value.reason
+
+
+async def test_an_account_with_an_order_in_doubt_is_missed_too():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    with pytest.raises(Refused, match=r"end is not known \(1\)"):
+        await refuse_forsaken(world.tools, [])
+
+
+async def test_an_account_that_has_nothing_left_may_go():
+    world = await own_desk()
+    await refuse_forsaken(world.tools, [])

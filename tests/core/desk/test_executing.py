@@ -387,9 +387,19 @@ async def test_an_order_without_a_signal_is_barred_by_the_guard_alone():
     assert (await order_of(world)).state is OrderState.FILLED
 
 
-async def test_an_order_does_not_leave_while_the_guard_sleeps():
+async def test_an_order_waits_for_the_first_look_after_a_start():
     world = await approved()
     world.later(seconds=11)
+    with pytest.raises(Conflict):
+        await execute(world.tools, (await order_of(world)).id)
+    await world.watch()
+    await world.work()
+    assert (await order_of(world)).state is OrderState.FILLED
+
+
+async def test_an_order_does_not_leave_while_the_guard_sleeps():
+    world = await approved()
+    world.later(seconds=31)
     await world.work()
     order = await order_of(world)
     assert order.state is OrderState.CANCELLED

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from core.accounts import EquityPoint, GuardPhase, GuardState, Reconciliation
-from core.broker import DealReason, HistoryState
+from core.broker import DealReason, HistoryState, OpenRequest
 from core.desk.watching import lose_sight, watch
-from core.errors import LeaseLost
+from core.errors import BrokerUnavailable, LeaseLost
 from core.ids import AccountId, Ticket
 from core.market import OrderType
 from core.messages import AuditEntry, NoticeKind, OutboxItem
@@ -524,3 +524,23 @@ async def test_a_pending_order_withdrawn_by_hand_is_nothing_new_to_its_people():
     await world.pass_by(1, looks=3)
     assert (await world.one(Order)).state is OrderState.CANCELLED
     assert NoticeKind.ORDER_FAILED not in await world.told(ADA)
+
+
+async def test_a_broker_that_finds_nothing_in_time_keeps_no_pass_waiting(monkeypatch):
+    world = await own_desk()
+    for number in range(5):
+        prompt = await world.offered(external_id=f"gold-{number}")
+        world.broker.lose_reply(of=OpenRequest)
+        await world.approve(nonce=prompt.nonce)
+        await world.work()
+    assert await world.journal.count(Order, state=OrderState.UNKNOWN) == 5
+    asked = []
+
+    async def silent(magic):
+        asked.append(magic)
+        message = "no answer in time"
+        raise BrokerUnavailable(message)
+
+    monkeypatch.setattr(world.broker, "find", silent)
+    await world.watch()
+    assert len(asked) == 2
