@@ -30,7 +30,7 @@ from core.orders import LIVE
 from tests.faults import ledgers
 from tests.faults.books import Books
 from tests.faults.runner import CREDENTIALS, TOKEN
-from tests.faults.world import SHOWN, has_button
+from tests.faults.world import GUARD_FIRED, SHOWN, has_button
 
 WANTED = {"Approve": "approve", "Confirm": "approve", "Reject": "reject"}
 """What a button's label means in the database."""
@@ -190,7 +190,7 @@ def _fired_once(books: Books, times: int) -> Iterator[str]:
         yield f"I5 the guard fired {times} times"
     if books.guard["phase"] != "locked":
         yield f"I5 the guard fired and is {books.guard['phase']}"
-    for text in ("The guard of demo fired", "demo is flat"):
+    for text in (GUARD_FIRED, "demo is flat"):
         told = len(books.world.heard(text))
         if not 1 <= told <= 1 + books.extra:
             yield f"I5 {told} messages say: {text}"

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tests.faults import ledgers
 from tests.faults.runner import BALANCE
-from tests.faults.world import ENTRY, SPREAD, R, Told, World
+from tests.faults.world import ENTRY, GUARD_FIRED, SPREAD, R, Told, World
 
 RUNS = 6
 """R in favour that the price runs before it falls back."""
@@ -57,7 +57,7 @@ async def _rise_and_fall(world: World, held: list[Told]) -> None:
     gain = 95 * (RUNS - 1) * len(held)
     await world.run.until(lambda: _peak(world) > float(BALANCE) + gain, "the peak")
     await world.move(ENTRY + KEPT)
-    await world.hear("The guard of demo fired", "demo is flat")
+    await world.hear(GUARD_FIRED, "demo is flat")
     for told in held:
         await world.see(told, "Closed by the guard")
     await world.run.until(lambda: _phase(world) == "locked", "the guard locks")
@@ -113,7 +113,7 @@ async def panic(world: World) -> None:
     waits = world.shows(far, "Waits at the broker")
     while _phase(world) == "armed":
         await world.ask("/panic demo", "Confirm")
-    await world.hear("The guard of demo fired", "demo is flat")
+    await world.hear(GUARD_FIRED, "demo is flat")
     if filled:
         await world.see(near, "Closed by /panic")
     if waits:

@@ -24,6 +24,8 @@ from tests.faults.run import GLANCE, PATIENCE, Run, Stuck
 from tests.faults.runner import CREDENTIALS, PRICE_PATH
 
 GOLD = "XAUUSD"
+GUARD_FIRED = "The guard of demo"
+"""How its message begins, whoever fired it."""
 ENTRY = Decimal("1950.25")
 """The ask of a market at which nothing moves."""
 SPREAD = Decimal("0.25")
@@ -132,7 +134,9 @@ class World:
         return [
             message
             for message in self.telegram.present(ADA.id)
-            if message.sender.is_bot and told.tag in message.now.rich.text
+            if message.sender.is_bot
+            and told.tag in message.now.rich.text
+            and _is_card(message)
         ]
 
     def shows(self, told: Told, *texts: str) -> bool:
@@ -159,12 +163,10 @@ class World:
 
     def heard(self, text: str) -> list[Message]:
         """Messages to Ada that say this, cards apart."""
-        tags = [told.tag for told in self.told.values() if told.id]
         return [
             each
             for each in self.telegram.present(ADA.id)
-            if text in each.now.rich.text
-            and not any(tag in each.now.rich.text for tag in tags)
+            if text in each.now.rich.text and not _is_card(each)
         ]
 
     async def decide(self, told: Told, label: str, *, taps: int = 1) -> None:
@@ -247,3 +249,8 @@ class World:
 def has_button(card: Message, label: str) -> bool:
     """Whether a message shows a button with this in its text."""
     return any(label in button["text"] for button in card.buttons)
+
+
+def _is_card(message: Message) -> bool:
+    """Whether it is a signal's card, which shows the levels; notices do not."""
+    return "\nEntry " in message.now.rich.text
