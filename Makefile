@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
+WAITERS ?= 3  # stories and crashes wait more than they work
 SOAK_RUNS ?= 40
 
 .PHONY: help setup demo test fix check tests soak
@@ -28,7 +29,7 @@ check: .venv/ready-dev ## Format, lint, types, import contracts
 tests: .venv/ready-dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --cov --cov-report=term \
 		--ignore tests/flows --ignore tests/faults
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/flows tests/faults
+	$(BIN)/python -m pytest -q -n $(WAITERS) --dist loadfile tests/flows tests/faults
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
 
