@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.audit import fits, link
+from core.audit import link
 from core.errors import Conflict, Duplicate, LeaseLost
 from core.ids import SignalId
 from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
@@ -25,91 +25,23 @@ from core.rows import PEOPLE, check_move, signal_of
 from core.signals import Signal, derive_status
 from core.trades import Trade
 from storage import queries
+from storage.asking import AUDIT, PEOPLE_VERSION, Questions
 from storage.failures import translate
-from storage.mapping import table_of, to_columns, to_row
+from storage.mapping import table_of, to_columns
 
-_AUDIT = "audit"
 _MAGIC = "magic"
-_PEOPLE = "people"
 _INSTALLATION = "installation"
 _MAGIC_BITS = 32
-_AUDIT_PAGE = 1000
 
 
-class Unit:
+class Unit(Questions):
     """One transaction under way."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
+        super().__init__(connection, now)
         self._touched: set[SignalId] = set()
         self._records: list[Record] = []
         self._people = False
-
-    # ------------------------------------------------------------ reading
-
-    def get(self, kind: type[R], identity: str | int) -> R | None:
-        """The row with this id."""
-        rows = self.find(kind, {"id": identity}, order_by="", limit=1)
-        return rows[0] if rows else None
-
-    def find(
-        self,
-        kind: type[R],
-        fields: dict[str, object],
-        *,
-        order_by: str,
-        limit: int | None,
-    ) -> list[R]:
-        """See ``Journal.find``."""
-        question = (
-            select(table_of(kind))
-            .where(*queries.conditions(kind, fields))
-            .order_by(*queries.ordering(kind, order_by))
-            .limit(limit)
-        )
-        return self._rows(kind, question)
-
-    def count(self, kind: type[Row], fields: dict[str, object]) -> int:
-        """See ``Journal.count``."""
-        question = (
-            select(func.count())
-            .select_from(table_of(kind))
-            .where(*queries.conditions(kind, fields))
-        )
-        return self._connection.execute(question).scalar_one()
-
-    def people_version(self) -> int:
-        """See ``Journal.people_version``."""
-        return queries.read_counter(self._connection, _PEOPLE)
-
-    def verify_audit(self) -> int:
-        """See ``Journal.verify_audit``."""
-        recorded = queries.read_counter(self._connection, _AUDIT)
-        before: AuditEntry | None = None
-        length = 0
-        while page := self._audit_after(before):
-            for entry in page:
-                if not fits(before, entry):
-                    message = f"audit entry {entry.id} does not fit"
-                    raise Conflict(message)
-                before = entry
-            length += len(page)
-        if length < recorded:
-            message = f"audit entry {length + 1} is missing"
-            raise Conflict(message)
-        return length
-
-    def _audit_after(self, before: AuditEntry | None) -> list[AuditEntry]:
-        audit = table_of(AuditEntry)
-        question = select(audit).order_by(audit.c.id).limit(_AUDIT_PAGE)
-        if before:
-            question = question.where(audit.c.id > before.id)
-        return self._rows(AuditEntry, question)
-
-    def _rows(self, kind: type[R], question: Any) -> list[R]:
-        found = self._connection.execute(question).mappings()
-        return [to_row(kind, columns) for columns in found]
 
     # ------------------------------------------------------------ writing
 
@@ -167,7 +99,7 @@ class Unit:
         if self._touched:
             self._derive_statuses()
         if self._people:
-            queries.raise_counter(self._connection, _PEOPLE, by=1)
+            queries.raise_counter(self._connection, PEOPLE_VERSION, by=1)
         if self._records:
             self._append_records()
 
@@ -264,7 +196,7 @@ class Unit:
         return rows
 
     def _append_records(self) -> None:
-        queries.raise_counter(self._connection, _AUDIT, by=len(self._records))
+        queries.raise_counter(self._connection, AUDIT, by=len(self._records))
         last = self.find(AuditEntry, {}, order_by="-id", limit=1)
         before = last[0] if last else None
         entries = []

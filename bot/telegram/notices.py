@@ -23,7 +23,7 @@ from bot.telegram.text import (
 )
 from bot.telegram.views import Button, View, parked_row
 from core.accounts import Account, GuardState
-from core.desk.closing import Aimed
+from core.desk.aiming import Aimed
 from core.desk.tools import Consent
 from core.ids import UserId, short
 from core.messages import NoticeKind

@@ -8,6 +8,8 @@ executing    an order is sent once, and its outcome recorded
 resolving    an outcome that is unknown is looked up, never sent again
 watching     one look at an account: reconcile, judge, act
 closing      a fired guard flattens its account and proves it
+aiming       closes and withdrawals, one at a time for each ticket
+people       providers, and whom the signals of each reach
 joining      people come, agree and go
 commanding   what admins and owners order
 """

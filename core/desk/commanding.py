@@ -13,13 +13,8 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import TradeMode
-from core.desk.closing import (
-    Aimed,
-    Will,
-    close_positions,
-    withdraw_pendings,
-    withdrawn,
-)
+from core.desk.aiming import Aimed, Will, close_positions, withdraw_pendings
+from core.desk.closing import withdrawn
 from core.desk.joining import hash_token
 from core.desk.tools import Tools, again, by_user
 from core.errors import BrokerUnavailable, Conflict, Refused

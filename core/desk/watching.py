@@ -18,7 +18,8 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import Snapshot
-from core.desk.closing import Scope, drive, scope_of, withdraw_strays
+from core.desk.aiming import withdraw_strays
+from core.desk.closing import Scope, drive, scope_of
 from core.desk.executing import OVERDUE, give_up
 from core.desk.reconciling import orders_by_magic, reconcile
 from core.desk.resolving import resolve

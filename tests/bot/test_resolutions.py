@@ -42,7 +42,7 @@ async def _nobody() -> None:
 
 
 async def test_the_running_service_answers(world, monkeypatch):
-    worker = Worker(world.tools, Nursery(), ORDERS, bell=Bell(), look=list)
+    worker = Worker(world.tools, Nursery(), ORDERS, at_once=16, bell=Bell(), look=list)
 
     async def work() -> None:
         for item in await world.journal.claim(

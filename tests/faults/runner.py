@@ -34,7 +34,7 @@ from bot.settings import Settings
 from bot.telegram import pacing
 from charts.media import MediaStore
 from charts.pool import RenderPool
-from core.desk import closing
+from core.desk import aiming
 from core.desk.commanding import keep_accounts
 from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
@@ -235,7 +235,7 @@ async def live(life: Life) -> None:
     """Run the service until the process is killed."""
     logs.configure("text")
     pacing.PER_CHAT = PER_CHAT
-    closing.LONGEST_WAIT = REFUSED_CLOSE
+    aiming.LONGEST_WAIT = REFUSED_CLOSE
     wire = Tripwire(life.folder / NOTES, life.kill)
     async with open_test_house(life, wire) as house:
         service = Service(house, token=TOKEN, api_base=life.telegram)

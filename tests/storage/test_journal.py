@@ -75,7 +75,7 @@ async def test_decimals_are_kept_as_plain_text(journal: SqlJournal, file: Path) 
 async def test_a_long_chain_is_verified_in_pages(
     journal: SqlJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.unit._AUDIT_PAGE", 3)
+    monkeypatch.setattr("storage.asking._AUDIT_PAGE", 3)
     record = b.a_record()
     for _ in range(4):
         await journal.commit(record, record)

@@ -397,6 +397,7 @@ async def test_new_messages_wait_below_while_one_reads_above(
     for number in range(25):
         await sent(api, f"line {number}")
     await expect(page.get_by_test_id("message")).to_have_count(26)
+    await expect(page.get_by_test_id("message").last).to_be_in_viewport(ratio=1)
     await page.locator("#scroller").evaluate("box => box.scrollTo(0, 0)")
     to_end = page.get_by_role("button", name="Go to the newest message")
     await expect(to_end).to_be_visible()

@@ -6,7 +6,7 @@ import pytest
 
 from core.accounts import Account, AccountKind, BrokerKind, GuardPhase, GuardState
 from core.broker import CloseRequest, TradeMode
-from core.desk.closing import Aimed
+from core.desk.aiming import Aimed
 from core.desk.commanding import (
     AccountPlan,
     InviteWish,
