@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+import structlog
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -22,6 +23,8 @@ from core.ids import AccountId, OrderId
 from core.messages import Priority, Topic
 from core.orders import Order, OrderState
 from core.prompts import UNDECIDED, Prompt
+
+log = structlog.get_logger()
 
 ASKED_FOR_SECONDS = 60
 """How long a question like /panic may be confirmed."""
@@ -46,11 +49,24 @@ async def on_tap(
     if pressed is not None:
         reply = await _HANDLERS[pressed.press](desk, tap, pressed)
     await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
+    _tell(pressed, tap, reply)
     if reply.consent_needed:
         await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
     if reply.text == OUTDATED.text:
         await _redraw_outdated(desk, tap)
     await _redraw_copy(desk, tap, reply)
+
+
+def _tell(pressed: Pressed | None, tap: Tap, reply: Reply) -> None:
+    """Log what became of a tap; never its nonce, which is a key."""
+    log.info(
+        "tap_answered",
+        press=pressed.press.name.lower() if pressed else None,
+        user=tap.user_id,
+        update_id=tap.update_id,
+        prompt=reply.prompt.id if reply.prompt else None,
+        state=reply.prompt.state.value if reply.prompt else None,
+    )
 
 
 def _tap(query: CallbackQuery, person: Person, argument: str, update_id: int) -> Tap:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.telegram import dispatching
 from bot.telegram.callbacks import Press, pack
@@ -45,6 +46,16 @@ async def test_an_approval_is_answered_with_its_lots(room: Room):
     prompt = await _asked(room)
     answer = await room.tap(ADA, pack(Press.APPROVE, prompt.nonce))
     assert answer == ("Approved, sending 0.17 lots…", False)
+
+
+async def test_a_tap_is_logged_without_its_nonce(room: Room):
+    prompt = await _asked(room)
+    with capture_logs() as logs:
+        await room.tap(ADA, pack(Press.REJECT, prompt.nonce))
+    (line,) = [each for each in logs if each["event"] == "tap_answered"]
+    assert (line["press"], line["user"], line["prompt"]) == ("reject", ADA, prompt.id)
+    assert line["state"] == "rejected"
+    assert prompt.nonce not in repr(logs)
 
 
 async def test_without_consent_the_terms_come_first(room: Room):
