@@ -33,8 +33,8 @@ tests: .venv/ready-dev
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
 
-soak: .venv/ready-dev ## Kill -9 at random moments, SOAK_RUNS times four (40: about 5 minutes)
-	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults/test_random_kills.py
+soak: .venv/ready-dev ## Kill -9 at every step again, then SOAK_RUNS times at random
+	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults
 
 fix: .venv/ready-dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 A step that comes only after another death names that one first.
 """
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,8 @@ class Part(StrEnum):
     LOSSES = "losses"
 
 
+LONG = "SOAK_RUNS" in os.environ
+"""The long programme kills at later hits of a step too, not only at the first."""
 BOTH = (Moment.BEFORE, Moment.AFTER)
 ONLY_AFTER = (Moment.AFTER,)
 """Before a claim nobody knows yet whether there is something to take."""
@@ -122,7 +125,7 @@ def plans(place: Place) -> list[Plan]:
             deaths=(*place.first, Kill(place.step, moment, hit)),
             lost_replies=place.lost_replies,
         )
-        for hit in place.hits
+        for hit in (place.hits if LONG else place.hits[:1])
         for moment in place.moments
     ]
 

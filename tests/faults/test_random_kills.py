@@ -13,7 +13,7 @@ import pytest
 from tests.faults.run import Plan
 from tests.faults.stories import Story
 
-RUNS = int(os.environ.get("SOAK_RUNS", "6"))
+RUNS = int(os.environ.get("SOAK_RUNS", "3"))
 DEATHS = 4
 LONGEST = 1.2
 """Seconds of the longest life but the last."""

@@ -98,6 +98,8 @@ async def test_a_peak_that_the_guard_never_saw_is_a_failure(demo, monkeypatch):
         demo, "XAUUSD", Side.BUY, Decimal(5), reward=Decimal(2)
     )
     await settle_in(demo)
+    quote = await demo.hands.quote("XAUUSD")
+    await demo.hands.move("XAUUSD", quote["bid"])  # and there it stays
     await demo.provider.post(signal | {"external_id": "one"})
     await demo.hands.tap(ADA.id, "Approve")
     await demo.hands.wait(ADA.id, "Filled")
