@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= 2
-WAITERS ?= 3  # stories and crashes wait more than they work
+# Stories and crashes wait more than they work.
+WAITERS ?= 3
 SOAK_RUNS ?= 40
 
 .PHONY: help setup demo test fix check tests soak
@@ -33,7 +34,7 @@ tests: .venv/ready-dev
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
 
-soak: .venv/ready-dev ## Kill -9 at every step again, then SOAK_RUNS times at random
+soak: .venv/ready-dev ## Kill -9 at every step, more than once, and SOAK_RUNS times at random
 	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults
 
 fix: .venv/ready-dev ## Format and mend what can be mended

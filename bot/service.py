@@ -126,7 +126,8 @@ class Service:
             await expire(self.tools)
 
     async def _forget(self) -> None:
-        await forget(self.tools)
+        async with asyncio.timeout(SWEEP.total_seconds()):
+            await forget(self.tools)
 
     # ------------------------------------------------------------ start and end
     async def start(

@@ -32,8 +32,6 @@ OPENING_KEY = ("signal_id", "account_id", "attempt")
 """Unique among opening orders only: one order per signal, account and attempt."""
 AIMED_KEY = ("account_id", "kind", "ticket")
 """Unique among live orders that close or withdraw: one at a time for each ticket."""
-
-
 PEOPLE: frozenset[type[Row]] = frozenset(
     {Account, Membership, Provider, Subscription, User}
 )

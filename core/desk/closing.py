@@ -98,7 +98,8 @@ async def _in_doubt(tools: Tools, account: Account) -> bool:
         return True
     now = tools.clock.now()
     trades = await journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
-    return any(now - each.updated_at < tools.choices.park_after for each in trades)
+    patience = tools.choices.park_after
+    return any(abs(now - each.updated_at) < patience for each in trades)
 
 
 async def _stop_entries(tools: Tools, account: Account) -> GuardState:

@@ -206,7 +206,14 @@ async def not_placed(
         message = "The broker shows this order; choose Adopt."
         raise Refused(message)
     await tools.journal.commit(
-        *_absent(tools, order, send, told=reason, by=by_user(by), reason=reason)
+        *_absent(
+            tools,
+            order,
+            send,
+            told=reason or NEVER_SEEN,
+            by=by_user(by),
+            reason=reason,
+        )
     )
     return "Noted: nothing was executed. The account takes entries again."
 

@@ -100,7 +100,7 @@ def test_a_prompt_arrives_and_a_tap_on_approve_shows_that_it_was_filled(phone):
     expect(same).to_contain_text("Filled", timeout=PATIENCE)
     expect(same.get_by_test_id("button")).to_have_count(0)
     expect(same.get_by_test_id("photo")).to_be_visible()
-    phone.wait_for_timeout(800)
+    expect(phone.get_by_test_id("toast")).to_have_count(0, timeout=PATIENCE)
     shot = phone.screenshot()
     if os.environ.get("WRITE_SCREENSHOT"):
         PICTURE.write_bytes(shot)

@@ -9,7 +9,7 @@ from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import CancelRequest, CloseRequest, HistoryState, ResultStatus
 from core.desk.closing import drive
 from core.desk.commanding import close_all, panic, rearm
-from core.errors import Conflict
+from core.errors import Conflict, Refused
 from core.ids import Ticket
 from core.market import OrderType, Side
 from core.messages import AuditEntry, NoticeKind, OutboxItem, Topic
@@ -582,7 +582,8 @@ async def test_a_trade_that_nothing_shows_any_more_does_not_bar_flat_for_ever():
     assert (await world.one(Trade)).id == trade.id
 
 
-async def test_flat_is_not_told_while_a_filled_position_is_not_shown_yet():
+async def fired_during_a_fill() -> World:
+    """The guard fired while an entry was at the broker, which shows it 2 s later."""
     world = await own_desk()
     await world.offered()
     await world.approve()
@@ -594,36 +595,32 @@ async def test_flat_is_not_told_while_a_filled_position_is_not_shown_yet():
 
     world.broker.meanwhile(fire)
     await world.work()
-    for _ in range(8):
+    return world
+
+
+async def test_flat_is_not_told_while_a_filled_position_is_not_shown_yet():
+    world = await fired_during_a_fill()
+    for _ in range(20):
         await world.watch()
         if (await world.guard()).phase is GuardPhase.FLAT:
-            assert not world.broker.positions, "told flat with a position open"
+            break
         await world.work()
         world.later(seconds=0.5)
+    assert await phase(world) is GuardPhase.FLAT
+    assert not world.broker.positions
+    assert (await world.one(Trade)).close_reason is CloseReason.PANIC
 
 
 async def test_nobody_rearms_over_a_position_that_is_not_shown_yet():
-    world = await own_desk()
-    await world.offered()
-    await world.approve()
-    world.broker.hide_for(timedelta(seconds=2))
-
-    async def fire() -> None:
-        await panic(world.tools, ACCOUNT, by=ADA)
+    world = await fired_during_a_fill()
+    for _ in range(3):
         await world.watch()
-
-    world.broker.meanwhile(fire)
-    await world.work()
-    for _ in range(8):
-        await world.watch()
-        if (await world.guard()).phase is GuardPhase.FLAT:
+        with pytest.raises(Refused):
             await rearm(world.tools, ACCOUNT, by=ADA, reason="flat")
-            break
         world.later(seconds=0.5)
     await world.pass_by(1, looks=10)
-    assert not (
-        world.broker.positions and (await world.guard()).phase is GuardPhase.ARMED
-    )
+    assert await phase(world) is GuardPhase.LOCKED
+    assert not world.broker.positions
 
 
 async def test_a_look_asks_no_more_questions_the_longer_the_history_is():

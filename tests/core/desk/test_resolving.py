@@ -5,7 +5,14 @@ import pytest
 
 from core.broker import CancelRequest, HistoryState
 from core.desk.commanding import close_all
-from core.desk.resolving import STILL_WAITS, adopt, answerable, not_placed, resolve
+from core.desk.resolving import (
+    NEVER_SEEN,
+    STILL_WAITS,
+    adopt,
+    answerable,
+    not_placed,
+    resolve,
+)
 from core.errors import BrokerUnavailable, Refused
 from core.ids import OrderId, Ticket
 from core.market import OrderType
@@ -286,6 +293,15 @@ async def test_a_person_says_that_it_was_not_placed(down):
     assert (order.state, order.reason) == (OrderState.NOT_EXECUTED, "I looked.")
     assert (await world.one(Send)).state is SendState.ABSENT
     assert (await world.one(AuditEntry, action="order_not_executed")).actor == "user:1"
+
+
+async def test_not_placed_without_a_reason_still_says_what_became_of_it():
+    world = await parked(executed=False)
+    world.broker.down = False
+    order = await world.one(Order)
+    await not_placed(world.tools, order.id, by=ADA, reason="")
+    assert (await world.one(Order)).reason == NEVER_SEEN
+    assert (await world.told(ADA))[-1] is NoticeKind.ORDER_FAILED
 
 
 async def test_nobody_says_not_placed_of_what_the_broker_shows():
