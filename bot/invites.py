@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.plans import plan_of
-from core.accounts import Account, AccountKind
+from core.access import is_taken
+from core.accounts import Account
 from core.desk.commanding import InviteWish, invite, keep_accounts
 from core.errors import Refused
 from core.ids import AccountId
@@ -56,14 +57,9 @@ async def _keep_account(office: "Office", name: AccountId) -> None:
 
 
 async def _have_room(office: "Office", wish: InviteWish) -> None:
-    """An own account takes one decider: ``core.desk.joining`` has the same rule."""
+    """Whoever came with the invite would be sent away; say so before."""
     account = await office.journal.get(Account, wish.account_id)
-    taken = (
-        account is not None
-        and account.kind is AccountKind.OWN
-        and account.person_id is not None
-    )
-    if taken and wish.role in _INSTEAD:
+    if account is not None and is_taken(account, wish.role) and wish.role in _INSTEAD:
         message = (
             f"{wish.account_id} is an own account and has its person: exactly one "
             f"decides on it, and nobody else can join as {wish.role}. "

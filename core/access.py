@@ -7,7 +7,7 @@ desk account   approvers and above decide, each for the account
 from collections.abc import Iterable
 
 from core.accounts import Account, AccountKind
-from core.ids import ProviderName
+from core.ids import ProviderName, UserId
 from core.users import EVERY_PROVIDER, Membership, Role, Subscription
 
 MANAGERS = frozenset({Role.ADMIN, Role.OWNER})
@@ -21,6 +21,18 @@ def may_decide(account: Account, membership: Membership | None) -> bool:
     if account.kind is AccountKind.OWN:
         return account.person_id == membership.user_id
     return True
+
+
+def is_taken(account: Account, role: Role, user_id: UserId | None = None) -> bool:
+    """Whether an own account has its person, so that nobody else joins in this role.
+
+    ``user_id`` is who would join, where that is known.
+    """
+    return (
+        account.kind is AccountKind.OWN
+        and account.person_id not in (None, user_id)
+        and role.rank >= Role.APPROVER.rank
+    )
 
 
 def may_manage(membership: Membership | None) -> bool:

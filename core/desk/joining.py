@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from core.access import is_taken
 from core.accounts import Account, AccountKind
 from core.desk.tools import Tools, again, by_user
 from core.errors import Refused
@@ -169,11 +170,7 @@ async def _join(tools: Tools, user: User, token: str) -> Entry:
         return Entry.BAD_INVITE
     if await tools.journal.find(Membership, user_id=user.id, account_id=account.id):
         return Entry.KNOWN
-    if (
-        account.kind is AccountKind.OWN
-        and account.person_id not in (None, user.id)
-        and invite.role.rank >= Role.APPROVER.rank
-    ):
+    if is_taken(account, invite.role, user.id):
         message = (
             f"{account.id} belongs to one person already. Ask for a viewer's invite, "
             "or for an account of your own."

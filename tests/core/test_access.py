@@ -2,6 +2,7 @@ import pytest
 
 from core.access import (
     is_manager,
+    is_taken,
     may_decide,
     may_manage,
     may_watch,
@@ -118,3 +119,19 @@ def test_a_viewer_is_told_that_only_approvers_decide():
 def test_an_admin_is_told_that_an_own_account_has_its_person():
     text = refusal(OWN_OTHERS, a_membership(role=Role.ADMIN))
     assert text == "Only the person who owns demo decides on it."
+
+
+@pytest.mark.parametrize(
+    ("kind", "person", "role", "taken"),
+    [
+        (AccountKind.OWN, UserId(1), Role.APPROVER, True),
+        (AccountKind.OWN, UserId(1), Role.ADMIN, True),
+        (AccountKind.OWN, UserId(1), Role.VIEWER, False),
+        (AccountKind.OWN, UserId(2), Role.APPROVER, False),
+        (AccountKind.OWN, None, Role.APPROVER, False),
+        (AccountKind.DESK, UserId(1), Role.APPROVER, False),
+    ],
+)
+def test_an_own_account_takes_one_decider(kind, person, role, taken):
+    account = an_account(kind=kind, person_id=person)
+    assert is_taken(account, role, UserId(2)) is taken
