@@ -141,7 +141,7 @@ async def _owners(office: Office) -> Finding:
     if managers:
         return Finding(
             part="owners",
-            ok=True,
+            ok=False,
             said="those of the last start are not named in [telegram] owners any more.",
             fix=f"They stop being owners at the next start. {_NAME_OWNERS}",
         )

@@ -5,6 +5,8 @@ of signals delays no order, an order at a slow broker delays nobody else's. What
 fails goes back with a later due time; it is never dropped.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +19,7 @@ from core.desk.prompting import propose
 from core.desk.resolving import adopt, not_placed
 from core.desk.tools import Tools
 from core.errors import Conflict, LeaseLost, Refused
-from core.ids import OrderId, SignalId
+from core.ids import AccountId, OrderId, SignalId
 from core.messages import WORK, OutboxItem, Topic
 from core.orders import Order
 from core.ports import Save
@@ -27,8 +29,11 @@ log = structlog.get_logger()
 ORDERS = WORK - {Topic.PROPOSE}
 PROPOSALS = frozenset({Topic.PROPOSE})
 AT_ONCE = {PROPOSALS: 16, ORDERS: 256}
-"""Items of a lane under way together. Brokers have lanes of their own, so there is
-room for all that a fired guard closes at one that hangs, and for the others'."""
+"""Items of a lane under way together: room for all that a fired guard closes at
+a broker that hangs, and for the orders of others."""
+SENDS_AT_ONCE = 4
+"""Orders of one account that are sent together. The rest wait here, before their intent
+is committed: at the broker they would wait inside the deadline of their call."""
 HOLD = timedelta(seconds=30)
 """How long a claimed item is ours. Doing one twice is harmless: its row says where
 it stands. A process that died must not hold a close for long."""
@@ -56,6 +61,9 @@ class Worker:
         self._bell = bell
         self._look = look
         self._busy = 0
+        self._turns: defaultdict[AccountId, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(SENDS_AT_ONCE)
+        )
 
     async def run(self) -> None:
         """Work for ever."""
@@ -116,7 +124,11 @@ class Worker:
         return item.detail
 
     async def _execute(self, order_id: OrderId) -> None:
-        await execute(self._tools, order_id)
+        order = await self._tools.journal.get(Order, order_id)
+        if order is None:
+            return
+        async with self._turns[order.account_id]:
+            await execute(self._tools, order_id)
         self._look()
         await self._tell("order_outcome", order_id)
 

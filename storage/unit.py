@@ -233,8 +233,9 @@ class Unit(Questions):
     ) -> int:
         """See ``Journal.forget``."""
         table = table_of(kind)
-        old = select(table.c.id).where(table.c.done_at < done_before).limit(limit)
-        gone = delete(table).where(table.c.id.in_(old))
+        old = select(table.c.id).where(table.c.done_at < done_before)
+        oldest = old.order_by(table.c.id).limit(limit)  # ids rise with time
+        gone = delete(table).where(table.c.id.in_(oldest))
         return self._connection.execute(gone).rowcount
 
     def next_magic(self, new_installation: int) -> int:

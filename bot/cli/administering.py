@@ -198,4 +198,5 @@ def invite(
         )
         return
     say(f"[bold]{made.link or made.start}[/]")
-    say(f"Good for {uses} person(s) until {made.expires_at:%Y-%m-%d %H:%M} UTC.")
+    people = "1 person" if uses == 1 else f"{uses} people"
+    say(f"Good for {people} until {made.expires_at:%Y-%m-%d %H:%M} UTC.")

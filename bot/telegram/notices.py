@@ -1,4 +1,4 @@
-"""What the bot tells unasked, and the questions it asks: text views. Pure."""
+"""What the bot tells unasked, and what newcomers read: text views. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,6 @@ from bot.telegram.text import (
 )
 from bot.telegram.views import Button, View, parked_row
 from core.accounts import Account, GuardState
-from core.desk.aiming import Aimed
 from core.desk.tools import Consent
 from core.ids import UserId, short
 from core.messages import NoticeKind
@@ -187,9 +186,8 @@ def joined_notice(user: User, detail: str) -> View:
 def late_command_notice(command: str) -> View:
     """A command that came while nobody could carry it out."""
     return View(
-        text=f"⏱ <b>{brief(command, 33)} was not carried out.</b> It came while the "
-        "service was starting again, and much may have changed. Send it once more if "
-        "you still want it."
+        text=f"⏱ <b>{brief(command, 33)} was not carried out.</b> It was sent a while "
+        "ago, and much may have changed since. Send it once more if you still want it."
     )
 
 
@@ -247,54 +245,6 @@ def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
 
 def _article(role: Role) -> str:
     return "a" if role is Role.VIEWER else "an"
-
-
-def close_all_question(trades: int, waiting: int, asked: int) -> View:
-    """Really everything?"""
-    confirm = Button(
-        text="Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
-    )
-    wishes = [f"close {counted(trades, 'open trade')} at the market"] if trades else []
-    wishes += [f"withdraw {counted(waiting, 'waiting order')}"] if waiting else []
-    what = " and ".join(wishes)
-    return View(
-        text=f"{what[0].upper()}{what[1:]} on your own accounts?",
-        rows=((confirm, _never_mind()),),
-    )
-
-
-def closes_said(aimed: Aimed) -> str:
-    """What /closeall has done, as an answer to its Confirm."""
-    if aimed == Aimed():
-        return "Nothing is left to close."
-    said = []
-    if aimed.ordered:
-        said.append(f"{counted(aimed.ordered, 'close')} ordered.")
-    if aimed.under_way:
-        waiting = counted(aimed.under_way, "close")
-        said.append(f"{waiting} ordered before, no answer from the broker yet.")
-    return " ".join(said)
-
-
-def panic_question(accounts: Sequence[Account], argument: str) -> View:
-    """Really flatten and lock?"""
-    names = ", ".join(safe(each.id) for each in accounts)
-    confirm = Button(text="Confirm", data=pack(Press.PANIC, argument), style="danger")
-    return View(
-        text=f"🛑 <b>Panic on {names}</b>: open prompts end, waiting orders are "
-        "withdrawn, every position that the guard watches is closed, and nothing is "
-        "ordered until somebody re-arms it. Go?",
-        rows=((confirm, _never_mind()),),
-    )
-
-
-def counted(count: int, what: str) -> str:
-    """``1 open trade``, ``2 open trades``."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _never_mind() -> Button:
-    return Button(text="Back", data=pack(Press.NEVER_MIND))
 
 
 def help_view(*, manages: bool, unknown: str = "") -> View:

@@ -5,9 +5,9 @@
              those of different people never wait for each other
 
 A process that dies in between finds the rows and handles them after the start. A tap
-names what it answers and changes nothing twice, so it is handled however late; a
-command that is old by then, or that waited at Telegram while we were away, is reported
-to its sender instead.
+names what it answers and changes nothing twice, and most commands only tell or ask, so
+they are handled however late. A command that acts at once and is old by then, or that
+waited at Telegram while we were away, is reported to its sender instead.
 """
 
 import json
@@ -36,8 +36,10 @@ log = structlog.get_logger()
 POLL = timedelta(seconds=25)
 """How long Telegram holds an empty poll."""
 RETRY = timedelta(seconds=1)
+ACTS_AT_ONCE = frozenset({"/rearm"})
+"""Commands without a question of their own: much may have changed since."""
 LATE = timedelta(minutes=1)
-"""Age above which a command of an earlier process is no longer carried out."""
+"""Age above which such a command of an earlier process is no longer carried out."""
 WAITED = timedelta(minutes=10)
 """The same by Telegram's clock, from which ours may differ."""
 WANTED = ["message", "callback_query", "my_chat_member"]
@@ -80,7 +82,7 @@ class Receiver:
     def _came_too_late(self, update: InboxUpdate) -> bool:
         now = self._tools.clock.now()
         late = now - update.received_at > LATE or now - sent_at(update) > WAITED
-        return late and command_of(update) not in ("", "/start")
+        return late and command_of(update) in ACTS_AT_ONCE
 
     async def _decline(self, update: InboxUpdate) -> None:
         """Not carried out, and said so where we know the sender."""

@@ -57,6 +57,8 @@ PATIENCE = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(seconds=60)
 MOST_TRIES = 8
 """Failures after which a message is given up, unless it must arrive."""
+RARELY = timedelta(hours=1)
+"""Between two tries of one that must arrive, which may have arrived many times."""
 _NEVER_LOST = frozenset({Priority.GUARD, Priority.FILL})
 """What happened to somebody's money is told, however often an answer is lost."""
 
@@ -235,11 +237,14 @@ class Sender:
     ) -> None:
         """Try once more, a little later each time; some are given up one day."""
         tries = group[0].attempts + 1
-        if tries >= MOST_TRIES and not for_ever:
+        if tries < MOST_TRIES:
+            await self._later(group, _growing(tries - 1), tries=tries)
+        elif for_ever:
+            log.error("message_in_doubt", subject=group[0].subject, reason=why)
+            await self._later(group, RARELY, tries=tries)
+        else:
             log.error("message_given_up", subject=group[0].subject, reason=why)
             await self._done(group)
-        else:
-            await self._later(group, _growing(tries - 1), tries=tries)
 
     async def _later(
         self, group: list[OutboxItem], wait: timedelta, *, tries: int | None = None

@@ -27,7 +27,7 @@ TOLD_EVERY = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Will:
-    """Whose will a close carries out."""
+    """Whose will a close carries out; without a user it is nobody's but ours."""
 
     cause: Cause
     user_id: UserId | None = None
@@ -40,11 +40,17 @@ class Aimed:
     ordered: int = 0
     under_way: int = 0
     """Ordered earlier, without an outcome yet."""
+    withdrawn: int = 0
+    """Entries that had not left yet and never will."""
+    in_doubt: int = 0
+    """Entries that may become a position yet; nobody can say."""
 
     def __add__(self, other: "Aimed") -> "Aimed":
         return Aimed(
             ordered=self.ordered + other.ordered,
             under_way=self.under_way + other.under_way,
+            withdrawn=self.withdrawn + other.withdrawn,
+            in_doubt=self.in_doubt + other.in_doubt,
         )
 
 
@@ -101,12 +107,14 @@ async def withdraw_pendings(
 async def withdraw_strays(
     tools: Tools, account: Account, snapshot: Snapshot, by_magic: Mapping[int, Order]
 ) -> None:
-    """Withdraw what waits at the broker although its order is known as ended."""
+    """Withdraw what waits at the broker although its order is known as ended.
+
+    Nobody asked for it just now, so a refusal is borne with patience.
+    """
     for pending in snapshot.orders:
         order = by_magic.get(pending.magic)
         if order is not None and order.state in OVER:
-            will = Will(cause=order.cause, user_id=order.user_id)
-            await withdraw_pendings(tools, account, [pending], will)
+            await withdraw_pendings(tools, account, [pending], Will(cause=order.cause))
 
 
 def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
@@ -147,8 +155,8 @@ def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
 async def _order(tools: Tools, order: Order) -> Aimed:
     """Queue an aimed order unless one is on its way.
 
-    The guard, which asks at every look, waits a while after a refusal; a person
-    who asks again is not kept waiting.
+    Whoever asks at every look waits a while after a refusal; a person who asks again
+    is not kept waiting.
     """
     journal = tools.journal
     target = {
@@ -179,7 +187,7 @@ async def _order(tools: Tools, order: Order) -> Aimed:
 async def _refusals(
     tools: Tools, last: list[Order], target: Mapping[str, object]
 ) -> list[Insert]:
-    """Tell everybody that a close of the guard's did not go through, now and then.
+    """Tell everybody that a close of ours did not go through, now and then.
 
     At the first refusal, and about once an hour while it lasts.
     """

@@ -22,7 +22,7 @@ from core.accounts import (
 )
 from core.broker import PendingOrder, Position, Snapshot
 from core.desk.aiming import Will, close_positions, withdraw_pendings
-from core.desk.recording import picture
+from core.desk.recording import withdrawn
 from core.desk.tools import Tools, again
 from core.errors import Conflict
 from core.guard import BY_HAND
@@ -30,10 +30,8 @@ from core.messages import NoticeKind, Priority, Topic
 from core.moves import follow
 from core.orders import (
     LIVE,
-    ORDER_MOVES,
     Cause,
     Order,
-    OrderEvent,
     OrderKind,
     OrderState,
 )
@@ -128,15 +126,6 @@ async def _stop_entries(tools: Tools, account: Account) -> GuardState:
     )
     await tools.journal.commit(*tools.fence(account.id), Save(closing), *writes)
     return replace(closing, version=closing.version + 1)
-
-
-def withdrawn(tools: Tools, order: Order, reason: str) -> list[Write]:
-    """The end of a queued order that has not left and never will."""
-    ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
-    return [
-        Save(replace(order, state=ended, reason=reason)),
-        *picture(tools, order),
-    ]
 
 
 async def _nothing_left(tools: Tools, account: Account, guard: GuardState) -> None:

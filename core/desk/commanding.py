@@ -14,14 +14,14 @@ from core.accounts import (
 )
 from core.broker import TradeMode
 from core.desk.aiming import Aimed, Will, close_positions, withdraw_pendings
-from core.desk.closing import withdrawn
 from core.desk.joining import hash_token
+from core.desk.recording import withdrawn
 from core.desk.tools import Tools, again, by_user
 from core.errors import BrokerUnavailable, Conflict, Refused
 from core.guard import fire_by_hand, newborn, rearmed
 from core.ids import AccountId, UserId
 from core.messages import NoticeKind
-from core.orders import LIVE, Cause, Order, OrderKind, OrderState
+from core.orders import IN_DOUBT, LIVE, Cause, Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Invite, Membership, Role
@@ -230,15 +230,15 @@ async def _rearm(
 async def close_all(tools: Tools, user_id: UserId) -> Aimed:
     """Order the close of everything we opened on the person's own accounts.
 
-    Entries that have not left yet never do; they count as ordered, as all
-    withdrawals do.
+    Entries that have not left yet never do; those whose outcome nobody knows are
+    counted, for they may become a position yet.
 
     Raises:
         Refused: an account cannot be reached; what could be ordered was.
     """
     aimed, blind = Aimed(), []
     for account in await own_accounts(tools, user_id):
-        aimed += await _withdraw_queued(tools, account, user_id)
+        aimed += await _stop_entries(tools, account, user_id)
         try:
             aimed += await _close_account(tools, account, user_id)
         except BrokerUnavailable:
@@ -252,13 +252,16 @@ async def close_all(tools: Tools, user_id: UserId) -> Aimed:
     return aimed
 
 
-async def _withdraw_queued(tools: Tools, account: Account, user_id: UserId) -> Aimed:
+async def _stop_entries(tools: Tools, account: Account, user_id: UserId) -> Aimed:
     """End the entries that wait to be sent, each unless it leaves just now."""
     queued = await tools.journal.find(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
     )
     ended = [await _withdraw(tools, order, user_id) for order in queued]
-    return Aimed(ordered=sum(ended))
+    doubtful = await tools.journal.count(
+        Order, account_id=account.id, kind=OrderKind.OPEN, state=IN_DOUBT
+    )
+    return Aimed(withdrawn=sum(ended), in_doubt=doubtful)
 
 
 async def _withdraw(tools: Tools, order: Order, user_id: UserId) -> bool:

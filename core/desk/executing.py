@@ -100,8 +100,8 @@ async def _bar(tools: Tools, order: Order) -> str:
     """Why an opening order must not leave any more, as a sentence.
 
     Raises:
-        Conflict: nobody has looked at the account for a while, as after a start; an
-            order that has not left yet may wait for that.
+        Conflict: nobody has looked at the account for a while, as after a start on
+            another's lease; an order that has not left yet waits for that look.
     """
     if order.kind is not OrderKind.OPEN:
         return ""

@@ -11,13 +11,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from core.desk.people import People
+from core.desk.recording import withdrawn
 from core.desk.tools import Tools, about_signal, again, by_provider
 from core.ids import SignalId
 from core.intake import Draft, FieldProblem, IntakeRules, content_hash
 from core.market import OrderType, Timeframe
 from core.messages import Priority, Topic
 from core.moves import follow
-from core.orders import ORDER_MOVES, Order, OrderEvent, OrderKind, OrderState
+from core.orders import Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent
 from core.signals import Action, Signal, SignalStatus
@@ -182,9 +183,6 @@ async def _withdrawals(tools: Tools, target: Signal) -> list[Write]:
     for order in await tools.journal.find(
         Order, signal_id=target.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
     ):
-        ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
         reason = "The provider withdrew the signal before the order was sent."
-        writes.append(Save(replace(order, state=ended, reason=reason)))
-        if order.prompt_id:
-            writes.append(tools.item(Topic.PROMPT, order.prompt_id, Priority.EDIT))
+        writes += withdrawn(tools, order, reason)
     return writes

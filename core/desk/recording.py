@@ -157,6 +157,15 @@ def picture(tools: Tools, order: Order) -> tuple[Write, ...]:
     return (tools.item(Topic.PROMPT, order.prompt_id, Priority.FILL),)
 
 
+def withdrawn(tools: Tools, order: Order, reason: str) -> list[Write]:
+    """The end of a queued order that has not left and never will."""
+    ended = follow(ORDER_MOVES, order.state, OrderEvent.CANCEL)
+    return [
+        Save(replace(order, state=ended, reason=reason)),
+        *picture(tools, order),
+    ]
+
+
 def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:
     """The answer that a find amounts to; ``None`` when it proves nothing (yet)."""
     if order.kind is OrderKind.OPEN:

@@ -37,14 +37,16 @@ STILL_WAITS = (
 )
 
 
-async def resolve(tools: Tools, order: Order, *, seen: bool = True) -> bool:
+async def resolve(
+    tools: Tools, order: Order, *, seen: bool = True, ask: bool = True
+) -> bool:
     """Look once for the last send of an order in doubt, and write what it proves.
 
-    An account that is not ``seen`` proves no absence. Returns whether the broker
-    answered.
+    An account that is not ``seen`` proves no absence. Without ``ask`` the broker is
+    left alone, as if it were silent. Returns whether it answered.
     """
     send = await last_send(tools, order)
-    lookup = await _look(tools, order, send)
+    lookup = await _look(tools, order, send) if ask else None
     await _conclude(tools, order, send, lookup, seen=seen)
     return lookup is not None
 
@@ -64,7 +66,8 @@ async def _conclude(
     absent = seen and lookup is not None and not lookup.found
     if _settled(tools, order, send, absent=absent):
         told = await _what_is_left(tools, order)
-        await tools.journal.commit(*_absent(tools, order, send, told=told))
+        if told is not None:
+            await tools.journal.commit(*_absent(tools, order, send, told=told))
     elif not absent and not parked and now - send.sent_at >= tools.choices.park_after:
         await _park(tools, order)
 
@@ -90,10 +93,11 @@ async def _look(tools: Tools, order: Order, send: Send) -> OrderLookup | None:
         return None
 
 
-async def _what_is_left(tools: Tools, order: Order) -> str:
-    """What to say of an order that was not executed; nothing, if nobody misses it.
+async def _what_is_left(tools: Tools, order: Order) -> str | None:
+    """What to say of an order that was not executed; empty, if nobody misses it.
 
-    A withdrawal leaves no trace at the broker but that what it meant is gone.
+    A withdrawal leaves no trace at the broker but that what it meant is gone; ``None``
+    while that cannot be seen.
     """
     if order.kind is not OrderKind.CANCEL:
         return NEVER_SEEN
@@ -102,7 +106,7 @@ async def _what_is_left(tools: Tools, order: Order) -> str:
             since=tools.clock.now()
         )
     except BrokerUnavailable:
-        return ""
+        return None
     waits = any(each.ticket == order.ticket for each in snapshot.orders)
     return STILL_WAITS if waits else ""
 

@@ -38,8 +38,8 @@ CURVE_STEP = timedelta(seconds=60)
 AT_BROKER = frozenset({OrderState.PLACED, OrderState.UNKNOWN, OrderState.PARKED})
 """Orders whose outcome may still turn up in the broker's history."""
 SILENCES = 2
-"""Looks for an order that the broker may leave unanswered in one pass: each takes
-time, and the guard's next look waits for the end of this one."""
+"""Questions that the broker may leave unanswered in one pass: each takes time, and the
+guard's next look waits for the end of this one. The rest are not asked."""
 SOON = timedelta(seconds=1)
 """When to look again while something is in doubt."""
 
@@ -181,20 +181,18 @@ async def _resolve_all(tools: Tools, account_id: AccountId, *, seen: bool) -> bo
         await give_up(tools, account_id, sent_before=tools.clock.now() - OVERDUE)
     except Conflict:  # its answer came after all
         return True
-    doubtful = await tools.journal.find(
-        Order,
-        account_id=account_id,
-        state=frozenset({OrderState.UNKNOWN, OrderState.PARKED}),
-    )
+    unknown, parked = [
+        await tools.journal.find(Order, account_id=account_id, state=state)
+        for state in (OrderState.UNKNOWN, OrderState.PARKED)
+    ]
     silences = 0
-    for order in doubtful:
+    for order in (*unknown, *parked):
+        ask = silences < SILENCES
         try:
-            silences += not await resolve(tools, order, seen=seen)
+            silences += not await resolve(tools, order, seen=seen, ask=ask)
         except Conflict:
             continue
-        if silences == SILENCES:
-            break
-    return any(order.state is OrderState.UNKNOWN for order in doubtful)
+    return bool(unknown)
 
 
 async def _close(

@@ -17,11 +17,11 @@ from core.broker import OpenRequest
 from core.errors import Conflict
 from core.ids import AccountId
 from core.messages import WORK, OutboxItem, Topic
-from core.orders import Order, OrderState, SendState
+from core.orders import Order, OrderKind, OrderState, SendState
 from core.prompts import Prompt
 from tests.bot.waiting import turns, until, until_found
-from tests.builders import a_send, an_order, an_outbox_item
-from tests.core.desk.world import World, own_desk
+from tests.builders import ACCOUNT, a_send, an_order, an_outbox_item
+from tests.core.desk.world import DESK, World, own_desk
 
 ROOM = 16
 
@@ -203,6 +203,31 @@ async def test_no_more_is_taken_than_there_is_room_for(world, hand, monkeypatch)
     gate.set()
     await until(lambda: not hand._busy)
     assert await hand.take() == 2
+
+
+async def test_orders_of_one_account_wait_for_their_turn_and_not_those_of_others(
+    world, hand, monkeypatch
+):
+    under_way: list[str] = []
+    gate = asyncio.Event()
+
+    async def slow(_: object, order_id: str) -> None:
+        under_way.append(order_id)
+        await gate.wait()
+
+    monkeypatch.setattr(work, "execute", slow)
+    await world.open_account(id=DESK)
+    for account, count in ((ACCOUNT, work.SENDS_AT_ONCE + 2), (DESK, 1)):
+        for _ in range(count):
+            order = an_order(account_id=account, kind=OrderKind.CLOSE)
+            await world.put(
+                order, an_outbox_item(topic=Topic.EXECUTE, subject=order.id)
+            )
+    await hand.take()
+    await until(lambda: len(under_way) == work.SENDS_AT_ONCE + 1)
+    gate.set()
+    await until(lambda: len(under_way) == work.SENDS_AT_ONCE + 3)
+    await until(lambda: not hand._busy)
 
 
 PARKED = "PARKED"

@@ -14,13 +14,12 @@ from bot.telegram.answers import (
 )
 from bot.telegram.callbacks import LIMIT
 from bot.telegram.cards import AccountCard, account_card, prompt_card
+from bot.telegram.confirming import close_all_question, panic_question
 from bot.telegram.desk import Desk
 from bot.telegram.introducing import show_menu
 from bot.telegram.notices import (
-    close_all_question,
     consent_view,
     help_view,
-    panic_question,
     stranger_view,
     welcome_view,
 )
@@ -34,7 +33,7 @@ from core.desk.joining import Entry, Person, mark_blocked, start
 from core.desk.reasons import hear_reason
 from core.errors import Refused
 from core.messages import InboxUpdate, OutboxItem, Topic
-from core.orders import Order, OrderKind, OrderState
+from core.orders import IN_DOUBT, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership
@@ -121,15 +120,19 @@ async def _cards(desk: Desk, accounts: Sequence[Account]) -> list[AccountCard]:
 async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
     """/closeall: asks first."""
     journal = desk.tools.journal
-    trades = waiting = 0
+    trades = waiting = doubtful = 0
     for account in await own_accounts(desk.tools, person.id):
         trades += await journal.count(Trade, account_id=account.id, state=ON_THE_BOOK)
         waiting += await journal.count(
             Order, account_id=account.id, kind=OrderKind.OPEN, state=WAITING
         )
+        doubtful += await journal.count(
+            Order, account_id=account.id, kind=OrderKind.OPEN, state=IN_DOUBT
+        )
     asked = int(desk.tools.clock.now().timestamp())
-    something = bool(trades or waiting)
-    view = close_all_question(trades, waiting, asked) if something else NOTHING_OPEN
+    view = NOTHING_OPEN
+    if trades or waiting or doubtful:
+        view = close_all_question(trades, waiting, doubtful, asked)
     await desk.gateway.reply(person.id, view)
 
 

@@ -9,8 +9,9 @@ from aiogram.types import CallbackQuery
 
 from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
 from bot.telegram.cards import prompt_card
+from bot.telegram.confirming import closes_said
 from bot.telegram.desk import Desk
-from bot.telegram.notices import agreed_view, closes_said, consent_view, order_notice
+from bot.telegram.notices import agreed_view, consent_view, order_notice
 from bot.telegram.views import View, prompt_view
 from core.desk import deciding, joining, reasons
 from core.desk.commanding import close_all, managed, panic
@@ -66,6 +67,7 @@ def _tell(pressed: Pressed | None, tap: Tap, reply: Reply) -> None:
         update_id=tap.update_id,
         prompt=reply.prompt.id if reply.prompt else None,
         state=reply.prompt.state.value if reply.prompt else None,
+        answer=reply.text,
     )
 
 

@@ -64,7 +64,7 @@ def test_an_invite_without_telegram_is_a_message(tapgate, config):
     ran = tapgate("invite")
     assert ran.code == 0
     assert ran.out.startswith("/start ")
-    assert "Good for 1 person(s) until " in ran.out
+    assert "Good for 1 person until " in ran.out
 
 
 def test_an_invite_as_json_is_one_document(tapgate, config):

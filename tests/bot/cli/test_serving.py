@@ -213,7 +213,7 @@ def short_story(monkeypatch) -> list[str]:
 
     async def summary(_: story.Story) -> story.Summary:
         return story.Summary(
-            signals=5,
+            signals=6,
             approved=2,
             rejected=2,
             orders_filled=2,

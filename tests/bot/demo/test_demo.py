@@ -66,7 +66,7 @@ async def test_the_whole_story_happens_and_its_numbers_are_right(demo, monkeypat
     tale = Story(demo)
     tale._balance = Decimal(10_000)
     summary = await tale.summary()
-    assert (summary.signals, summary.approved, summary.rejected) == (5, 2, 2)
+    assert (summary.signals, summary.approved, summary.rejected) == (6, 2, 2)
     assert summary.trades_closed == summary.orders_filled == 2
     assert dict(summary.rows())["Approved / rejected"] == "2 / 2"
     roles = {

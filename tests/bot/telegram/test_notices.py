@@ -10,12 +10,13 @@ import pytest
 
 from bot.consent import read_consent
 from bot.sandbox.html_markup import parse_html
-from bot.telegram import answers, notices
+from bot.telegram import answers, confirming, notices
 from bot.telegram.cards import AccountCard
 from bot.telegram.text import TEXT_LIMIT, shown_units
 from bot.telegram.views import View
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import TradeMode
+from core.desk.aiming import Aimed
 from core.desk.tools import Consent
 from core.guard import BY_HAND
 from core.ids import UserId
@@ -138,11 +139,21 @@ def _of_people() -> Iterator[tuple[str, View]]:
     yield "help", notices.help_view(manages=False)
     yield "help, admin", notices.help_view(manages=True)
     asked = 1_795_521_600
-    yield "close all, one trade", notices.close_all_question(1, 0, asked)
-    yield "close all, both", notices.close_all_question(2, 1, asked)
-    yield "close all, orders only", notices.close_all_question(0, 3, asked)
+    yield "close all, one trade", confirming.close_all_question(1, 0, 0, asked)
+    yield "close all, both", confirming.close_all_question(2, 1, 0, asked)
+    yield "close all, orders only", confirming.close_all_question(0, 3, 0, asked)
+    yield "close all, one in doubt", confirming.close_all_question(0, 0, 1, asked)
+    yield "close all, some in doubt", confirming.close_all_question(1, 0, 2, asked)
+    done = {
+        "nothing": Aimed(),
+        "two closes": Aimed(ordered=2),
+        "one on its way": Aimed(under_way=1),
+        "some of all": Aimed(ordered=1, under_way=2, withdrawn=2, in_doubt=1),
+    }
+    for name, aimed in done.items():
+        yield f"closed all, {name}", View(text=confirming.closes_said(aimed))
     both = [an_account(), an_account(id="live1")]
-    yield "panic", notices.panic_question(both, f"*@{asked}")
+    yield "panic", confirming.panic_question(both, f"*@{asked}")
 
 
 def _answers() -> Iterator[tuple[str, View]]:

@@ -249,7 +249,7 @@ def _a_message(update_id: int, text: str, *, age: float, user=ADA) -> InboxUpdat
     )
 
 
-@pytest.mark.parametrize("text", ["/rearm demo calm again", "/closeall@tapgate_bot"])
+@pytest.mark.parametrize("text", ["/rearm demo calm again", "/rearm@tapgate_bot x"])
 async def test_an_old_command_of_an_earlier_process_is_not_carried_out(
     receiver, handler, journal, text
 ):
@@ -285,7 +285,7 @@ async def test_a_clock_that_differs_a_little_from_telegrams_bars_no_command(
 
 
 async def test_a_strangers_old_command_ends_in_silence(receiver, journal):
-    await journal.commit(Insert(_a_message(7, "/status", age=61)))
+    await journal.commit(Insert(_a_message(7, "/rearm demo x", age=61)))
     await receiver.resume()
     assert await undone(journal) == 0
     assert await journal.count(OutboxItem) == 0
@@ -296,6 +296,9 @@ async def test_a_strangers_old_command_ends_in_silence(receiver, journal):
     [
         _a_message(7, "/rearm demo calm again", age=59),
         _a_message(7, "/start invite", age=3600),
+        _a_message(7, "/panic demo", age=3600),
+        _a_message(7, "/closeall", age=3600),
+        _a_message(7, "/positions", age=3600),
         _a_message(7, "too close to the news", age=3600),
         _a_message(7, "", age=3600),
         an_inbox_update(id=7, user_id=ADA, received_at=NOON - timedelta(hours=1)),

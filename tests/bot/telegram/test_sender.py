@@ -373,7 +373,11 @@ async def test_what_became_of_money_is_never_given_up(world, sends, stage, prior
     sender = sends(world)
     await _tell(world, NoticeKind.GUARD_SEES, priority=priority)
     await _lose(world, sender, stage, module.MOST_TRIES + 2)
-    assert len(await _left(world)) == 1
+    (item,) = await _left(world)
+    assert item.due_at - world.clock.now() > timedelta(minutes=50)
+    assert len(stage.calls("sendMessage")) == module.MOST_TRIES
+    world.later(minutes=61)
+    stage.world.faults.clear()
     await _drain(sender)
     assert await _left(world) == []
 

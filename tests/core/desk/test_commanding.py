@@ -312,7 +312,7 @@ async def approved(world: World) -> Order:
 async def test_close_all_withdraws_an_entry_that_has_not_left():
     world = await own_desk()
     await approved(world)
-    assert (await close_all(world.tools, ADA)).ordered == 1
+    assert await close_all(world.tools, ADA) == Aimed(withdrawn=1)
     order = await world.one(Order)
     assert (order.state, order.reason) == (
         OrderState.CANCELLED,
@@ -451,3 +451,15 @@ async def test_an_account_with_an_order_in_doubt_is_missed_too():
 async def test_an_account_that_has_nothing_left_may_go():
     world = await own_desk()
     await refuse_forsaken(world.tools, [])
+
+
+async def test_an_entry_that_may_still_open_is_told_as_such():
+    world = await own_desk()
+    await world.offered()
+    await world.approve()
+    world.broker.hide_for(timedelta(seconds=3))
+    world.broker.lose_reply()
+    await world.work()
+    assert await close_all(world.tools, ADA) == Aimed(in_doubt=1)
+    await world.pass_by(4, looks=3)
+    assert await close_all(world.tools, ADA) == Aimed(ordered=1)

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.broker import CancelRequest, HistoryState
+from core.broker import CancelRequest, HistoryState, OpenRequest
 from core.desk.commanding import close_all
 from core.desk.resolving import (
     NEVER_SEEN,
@@ -130,8 +130,18 @@ async def test_a_pending_order_that_shows_after_it_was_called_absent_is_withdraw
     world.broker.hide_for(timedelta())
     await world.pass_by(30)
     cancel = await world.one(Order, kind=OrderKind.CANCEL)
-    assert (cancel.state, cancel.user_id) == (OrderState.FILLED, ADA)
+    assert (cancel.state, cancel.user_id) == (OrderState.FILLED, None)
     assert world.broker.orders == {}
+
+
+async def test_a_refused_withdrawal_of_what_turned_up_is_tried_and_told_with_patience():
+    world = await own_desk()
+    await world.filled(order_type=OrderType.LIMIT, price=Decimal("1948.00"))
+    await world.change(await world.one(Order), state=OrderState.EXPIRED)
+    world.broker.refuse(10018, 1000, of=CancelRequest, message="Market closed.")
+    await world.pass_by(10, looks=60)
+    assert await world.journal.count(Order, kind=OrderKind.CANCEL) <= 15  # not 60
+    assert (await world.told(ADA)).count(NoticeKind.ORDER_FAILED) == 1
 
 
 async def test_a_pending_order_of_somebody_else_is_left_alone():
@@ -398,6 +408,23 @@ async def test_what_a_withdrawal_left_is_not_guessed(monkeypatch):
         message = "gone"
         raise BrokerUnavailable(message)
 
-    monkeypatch.setattr(world.broker, "get_snapshot", broken)
+    with monkeypatch.context() as unseen:
+        unseen.setattr(world.broker, "get_snapshot", broken)
+        await resolve(world.tools, cancel)
+    cancel = await world.one(Order, kind=OrderKind.CANCEL)
+    assert cancel.state is OrderState.UNKNOWN
     await resolve(world.tools, cancel)
-    assert (await world.one(Order, kind=OrderKind.CANCEL)).reason == ""
+    assert (await world.one(Order, kind=OrderKind.CANCEL)).reason == STILL_WAITS
+
+
+async def test_every_order_that_cannot_be_looked_for_is_parked():
+    world = await own_desk()
+    for number in range(4):
+        prompt = await world.offered(external_id=f"gold-{number}")
+        world.broker.lose_reply(of=OpenRequest)
+        await world.approve(nonce=prompt.nonce)
+        await world.work()
+    world.broker.down = True
+    await world.pass_by(30, looks=20)
+    orders = await world.journal.find(Order, kind=OrderKind.OPEN)
+    assert [order.state for order in orders] == [OrderState.PARKED] * 4
