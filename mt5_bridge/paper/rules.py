@@ -148,8 +148,8 @@ def _pending_fault(
     if distance >= spec.stops_distance:
         return None
     sentence = (
-        f"A {request.side} {request.order_type} at {request.price} does not fit: "
-        f"{spec.instrument} is at {present} now."
+        f"A {request.side} {request.order_type} at {_written(request.price, spec)} "
+        f"does not fit: {spec.instrument} is at {present} now."
     )
     return Refusal(code=Retcode.INVALID_PRICE, sentence=sentence)
 
@@ -180,8 +180,14 @@ def _stops_fault(
         if not fits:
             where = "above" if direction > 0 else "below"
             sentence = (
-                f"The {name} {level} does not fit: it must be at least "
+                f"The {name} {_written(level, spec)} does not fit: it must be at least "
                 f"{spec.stops_distance} {where} {base}."
             )
             return Refusal(code=Retcode.INVALID_STOPS, sentence=sentence)
     return None
+
+
+def _written(price: Decimal, spec: PaperSpec) -> str:
+    """With the instrument's decimals, and with more where it came with more."""
+    came_with = -int(price.as_tuple().exponent)
+    return f"{price:.{max(spec.digits, came_with)}f}"

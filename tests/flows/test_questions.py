@@ -152,6 +152,7 @@ def test_a_stop_that_the_broker_does_not_take_is_told_before_anything_is_ordered
     seat: Seat, distance: str
 ) -> None:
     content = seat.signal()
+    content["price"] = f"{Decimal(content['price']):.1f}0"  # zeros are written too
     content["stop_loss"] = str(Decimal(content["price"]) - Decimal(distance))
     prompt = seat.takes(content)
     assert f"stop loss {content['stop_loss']}" in prompt.now.text
