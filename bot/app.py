@@ -92,11 +92,24 @@ class Office:
     media_key: bytes
     data_dir: Path
 
-    def open_secret(self, provider: Provider | None) -> str:
-        """A provider's secret; for nobody, one that takes as long to open."""
+    def open_secrets(self, provider: Provider | None) -> tuple[str | None, str | None]:
+        """A provider's present and former secret; one that is not takes as long.
+
+        Raises:
+            Refused: one was sealed with another key.
+        """
         if provider is None:
-            return self.vault.unseal(self.decoy, owner=_NOBODY)
-        return self.vault.unseal(provider.secret_sealed, owner=provider.id)
+            return self._open(None, _NOBODY), self._open(None, _NOBODY)
+        return (
+            self._open(provider.secret_sealed, provider.id),
+            self._open(provider.former_secret_sealed, provider.id),
+        )
+
+    def _open(self, sealed: str | None, owner: str) -> str | None:
+        if sealed is None:
+            self.vault.unseal(self.decoy, owner=_NOBODY)
+            return None
+        return self.vault.unseal(sealed, owner=owner)
 
     async def schema_is_current(self) -> bool:
         """Whether the database is as this program needs it."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.settings import AccountConfig, Settings
+from bot.web import Proxies
 from core.accounts import AccountKind, BrokerKind, GuardScope, RiskRules
 from core.broker import TradeMode
 from core.desk.commanding import AccountPlan
@@ -64,6 +65,8 @@ def choices_of(settings: Settings, consent: Consent) -> Choices:
         chart_candles=settings.charts.candles + max(settings.charts.moving_averages),
         chart_account=AccountId(source) if source else None,
         stale_after=max(SHORTEST_STALE, period * PERIODS),
+        prompts_per_minute=settings.signals.prompts_per_minute,
+        clock_tolerance=timedelta(seconds=settings.signals.timestamp_tolerance_seconds),
     )
 
 
@@ -85,3 +88,18 @@ def public_url(settings: Settings) -> str:
     """The address under which the outside reaches the service."""
     service = settings.service
     return service.public_url or f"http://{service.host}:{service.port}"
+
+
+def proxies_of(settings: Settings) -> Proxies:
+    """Whom we believe about where a request came from."""
+    proxy = settings.proxy
+    return Proxies(
+        trusted=proxy.trusted,
+        certificate_header=proxy.client_certificate_header,
+        demand_certificate=proxy.demand_tradingview_certificate,
+    )
+
+
+def hook_url(settings: Settings, token: str) -> str:
+    """Where TradingView sends a provider's alerts."""
+    return f"{public_url(settings)}/hooks/tradingview/{token}"

@@ -15,13 +15,20 @@ from bot.deadlines import TimedBroker
 from bot.jobs import schedule
 from bot.listening import listen
 from bot.markets import PaperMarket
-from bot.plans import intake_rules_of, plan_of, seconds
+from bot.plans import intake_rules_of, plan_of, proxies_of, seconds
 from bot.ringing import RingingJournal
 from bot.tasks import Bell, Nursery, pause
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.watchdog import Watchdog
 from bot.watchers import Watcher
-from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_routes
+from bot.web import (
+    PartHealth,
+    Refusals,
+    Runner,
+    WebContext,
+    WebLimits,
+    add_routes,
+)
 from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
 from core.accounts import Account
 from core.desk.commanding import keep_accounts, refuse_forsaken
@@ -100,6 +107,7 @@ class Service:
             expire_every=seconds(self._settings.jobs.expire_seconds),
             forget=self._forget,
         )
+        self._refusals = Refusals(self.tools.journal, self.tools.clock)
         self._watchdog = Watchdog()
         self._runner: web.AppRunner | None = None
         self._draining = False
@@ -151,6 +159,7 @@ class Service:
         await self.telegram.receiver.resume()
         self._nursery.keep("receive", self.telegram.receiver.run)
         self._nursery.keep("send", self.telegram.sender.run)
+        self._nursery.keep("refusals", self._refusals.run)
 
     async def _first_look(self) -> None:
         """See every account before a waiting tap or order asks whether it is seen."""
@@ -186,11 +195,15 @@ class Service:
 
     async def _serve_web(self, extra: Callable[[web.Application], None] | None) -> None:
         app = web.Application()
-        add_routes(app, self._web_context())
+        context = self._web_context()
+        add_routes(app, context)
         if extra is not None:
             extra(app)
-        self._runner = web.AppRunner(
-            app, **RUNNER_OPTIONS, shutdown_timeout=DRAIN.total_seconds()
+        self._runner = Runner(
+            app,
+            head_deadline=context.limits.head_deadline,
+            most_connections=context.limits.most_connections,
+            shutdown_timeout=DRAIN.total_seconds(),
         )
         await self._runner.setup()
         service = self._settings.service
@@ -212,7 +225,9 @@ class Service:
                 rate_burst=signals.rate_burst,
                 open_signals=signals.open_signals,
             ),
-            open_secret=self._house.office.open_secret,
+            open_secrets=self._house.office.open_secrets,
+            refusals=self._refusals,
+            proxies=proxies_of(self._settings),
             media=self._house.pictures,
             public_url=self._house.public_url,
             parts=self.parts,

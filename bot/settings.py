@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -15,9 +15,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 LONGEST_NAME = 32
@@ -62,6 +64,25 @@ class Service(Section):
     public_url: str = ""
     data_dir: Path = Path("data")
     log_format: Literal["text", "json"] = "text"
+
+
+class Proxy(Section):
+    """What stands in front of the service."""
+
+    trusted: tuple[IPvAnyNetwork, ...] = ()
+    client_certificate_header: Annotated[
+        str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,60}$")
+    ] = "Client-Cert"
+    demand_tradingview_certificate: bool = False
+
+    @model_validator(mode="after")
+    def _shown_by_somebody(self) -> Self:
+        if self.demand_tradingview_certificate and not self.trusted:
+            message = (
+                "demand_tradingview_certificate needs trusted: only a proxy can show it"
+            )
+            raise ValueError(message)
+        return self
 
 
 class Telegram(Section):
@@ -118,6 +139,7 @@ class Signals(Section):
     rate_per_minute: Annotated[int, Field(ge=0)] = 600
     rate_burst: Annotated[int, Field(ge=0)] = 100
     open_signals: Annotated[int, Field(ge=0)] = 1000
+    prompts_per_minute: Annotated[int, Field(ge=0)] = 30
 
 
 class Approvals(Section):
@@ -209,6 +231,7 @@ class Settings(Section):
     """The whole configuration."""
 
     service: Service = Service()
+    proxy: Proxy = Proxy()
     telegram: Telegram = Telegram()
     database: Database = Database()
     cache: Cache = Cache()

@@ -1,11 +1,13 @@
 """Signatures on webhooks: what a provider writes, and what we demand of it.
 
-Both forms are HMAC-SHA256 over the bytes as sent, with a time inside the signature.
+Both forms sign the bytes as sent, with a time inside the signature.
 
     plain      X-Timestamp, X-Signature (hex)
-               signs  <timestamp>.<body>         key: the secret as printed
+               HMAC-SHA256 over <timestamp>.<body>; key: the secret as printed
     standard   webhook-id, webhook-timestamp, webhook-signature
-               signs  <id>.<timestamp>.<body>    key: the bytes behind whsec_
+               over <id>.<timestamp>.<body>
+               v1   HMAC-SHA256; key: the bytes behind whsec_
+               v1a  Ed25519; key pair: the bytes behind whsk_ and whpk_
 
 Verification is strict, because the headers come from strangers: one form, one of
 each of its headers, no dot in an id (a shifted dot is another message with the same
@@ -16,11 +18,19 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
 PREFIX = "whsec_"
+PUBLIC_PREFIX = "whpk_"
+PRIVATE_PREFIX = "whsk_"
 KEY_BYTES = range(24, 65)
 """How many random bytes a secret may hold; Standard Webhooks says so."""
 
@@ -29,15 +39,32 @@ _STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PAIR = b"v1a,"
+_SEED_BYTES = 32
+_PUBLIC_BYTES = range(32, 33)
+_PRIVATE_BYTES = (32, 64)
+"""The seed alone, or with the public key behind it."""
 _MOST_SIGNATURES = 8
 _LONGEST_SIGNATURES = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is true of a request, whoever it says it is from."""
+
+    key: int | None
+    """Which of the keys made the signature; the first of several."""
+    fresh: bool
+    """Whether it was signed at about this time."""
+    webhook_id: str | None
+    """Of a message in the standard form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
     """What the headers claim, once their grammar is right."""
 
-    standard: bool
+    webhook_id: str | None
     timestamp: str
     before_body: bytes
     signatures: tuple[bytes, ...]
@@ -94,30 +121,104 @@ def _checked(grammar: re.Pattern[str], text: str, name: str) -> str:
     return text
 
 
+def sign_with_key(
+    private_key: str, message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """The three headers of Standard Webhooks, signed with a key pair (``v1a``).
+
+    Raises:
+        ValueError: the key, the id (``A-Za-z0-9_-``) or the timestamp is not one.
+    """
+    _checked(_MESSAGE_ID, message_id, "message id")
+    text = _checked(_TIMESTAMP, str(timestamp), "timestamp")
+    content = _content(private_key, PRIVATE_PREFIX, _PRIVATE_BYTES)
+    if content is None:
+        message = f"a private key is {PRIVATE_PREFIX} and base64 of 32 or 64 bytes"
+        raise ValueError(message)
+    key = Ed25519PrivateKey.from_private_bytes(content[:_SEED_BYTES])
+    signature = base64.b64encode(key.sign(f"{message_id}.{text}.".encode() + body))
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": text,
+        "webhook-signature": f"v1a,{signature.decode()}",
+    }
+
+
+def new_key_pair() -> tuple[str, str]:
+    """A private key and its public one, as printed."""
+    key = Ed25519PrivateKey.generate()
+    private, public = key.private_bytes_raw(), key.public_key().public_bytes_raw()
+    return (
+        PRIVATE_PREFIX + base64.b64encode(private).decode(),
+        PUBLIC_PREFIX + base64.b64encode(public).decode(),
+    )
+
+
+def is_public_key(text: str) -> bool:
+    """Whether ``text`` is an Ed25519 public key as printed."""
+    return _content(text, PUBLIC_PREFIX, _PUBLIC_BYTES) is not None
+
+
 def verify(
     headers: Iterable[tuple[str, str]],
     body: bytes,
     *,
-    secrets: Sequence[str],
+    keys: Sequence[str],
     now: datetime,
     tolerance: timedelta,
-) -> bool:
-    """Whether one of ``secrets`` signed ``body`` within ``tolerance`` of ``now``.
+) -> Finding | None:
+    """Which of ``keys`` (secrets, public keys) signed ``body``, and whether lately.
 
     ``headers`` are those of the request, repeated ones repeated; ``body`` is the
-    bytes as received. A secret that is none verifies nothing.
+    bytes as received. ``None`` when they are not those of exactly one form. What is
+    no key verifies nothing. Every key is tried with every signature, so that the
+    time this takes tells nothing of which one fits.
     """
     claim = _claim(headers)
     if claim is None:
-        return False
-    genuine = False
-    keys = [_key(secret, standard=claim.standard) for secret in secrets]
-    for key in filter(None, keys):
-        expected = _expected(key, claim, body)
-        for signature in claim.signatures:
-            genuine |= hmac.compare_digest(expected, signature)
+        return None
+    made = [_made(key, claim, body) for key in keys]
     age = now.timestamp() - int(claim.timestamp)
-    return genuine and abs(age) <= tolerance.total_seconds()
+    return Finding(
+        key=made.index(True) if any(made) else None,
+        fresh=abs(age) <= tolerance.total_seconds(),
+        webhook_id=claim.webhook_id,
+    )
+
+
+def _made(key: str, claim: _Claim, body: bytes) -> bool:
+    """Whether this key made one of the signatures."""
+    if key.startswith(PUBLIC_PREFIX):
+        return _made_by_pair(key, claim, body)
+    secret = _key(key, standard=claim.webhook_id is not None)
+    if secret is None:
+        return False
+    expected = _expected(secret, claim, body)
+    genuine = False
+    for signature in claim.signatures:
+        genuine |= hmac.compare_digest(expected, signature)
+    return genuine
+
+
+def _made_by_pair(public_key: str, claim: _Claim, body: bytes) -> bool:
+    content = _content(public_key, PUBLIC_PREFIX, _PUBLIC_BYTES)
+    if content is None:
+        return False
+    key = Ed25519PublicKey.from_public_bytes(content)
+    genuine = False
+    for signature in claim.signatures:
+        if signature.startswith(_PAIR):
+            genuine |= _verifies(key, signature, claim.before_body + body)
+    return genuine
+
+
+def _verifies(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
+    try:
+        written = base64.b64decode(signature.removeprefix(_PAIR), validate=True)
+        key.verify(written, content)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _claim(headers: Iterable[tuple[str, str]]) -> _Claim | None:
@@ -136,7 +237,7 @@ def _plain_claim(headers: dict[str, str]) -> _Claim | None:
     if not (_TIMESTAMP.fullmatch(timestamp) and _HEX.fullmatch(signature)):
         return None
     return _Claim(
-        standard=False,
+        webhook_id=None,
         timestamp=timestamp,
         before_body=f"{timestamp}.".encode(),
         signatures=(signature.lower().encode(),),
@@ -155,7 +256,7 @@ def _standard_claim(headers: dict[str, str]) -> _Claim | None:
     if not right:
         return None
     return _Claim(
-        standard=True,
+        webhook_id=message_id,
         timestamp=timestamp,
         before_body=f"{message_id}.{timestamp}.".encode(),
         signatures=tuple(entry.encode(errors="replace") for entry in entries),
@@ -165,22 +266,26 @@ def _standard_claim(headers: dict[str, str]) -> _Claim | None:
 def _expected(key: bytes, claim: _Claim, body: bytes) -> bytes:
     """The signature as it must stand in the header."""
     digest = _digest(key, claim.before_body + body)
-    if claim.standard:
+    if claim.webhook_id is not None:
         return b"v1," + base64.b64encode(digest)
     return digest.hex().encode()
 
 
 def _key(secret: str, *, standard: bool) -> bytes | None:
     """The key of one form; ``None`` for what is no secret, whichever the form."""
-    if not secret.startswith(PREFIX):
+    content = _content(secret, PREFIX, KEY_BYTES)
+    return content if standard or content is None else secret.encode()
+
+
+def _content(text: str, prefix: str, lengths: Container[int]) -> bytes | None:
+    """The bytes that a printed key holds; ``None`` for what is none."""
+    if not text.startswith(prefix):
         return None
     try:
-        content = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        content = base64.b64decode(text.removeprefix(prefix), validate=True)
     except ValueError:
         return None
-    if len(content) not in KEY_BYTES:
-        return None
-    return content if standard else secret.encode()
+    return content if len(content) in lengths else None
 
 
 def _required_key(secret: str, *, standard: bool) -> bytes:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from core.ids import UserId
 from core.market import OrderType, Side, Timeframe
 from core.money import plain
-from core.signals import Action
+from core.signals import Action, Source
 from core.users import Provider
 
 PRICE_CEILING = Decimal(1_000_000)
@@ -46,6 +46,9 @@ class Draft:
     """A signal as sent; fields that were missing or of a wrong type are ``None``."""
 
     external_id: str | None = None
+    webhook_id: str | None = None
+    """Of the message, which is not part of the content; nor is its source."""
+    source: Source = Source.API
     action: Action | None = Action.OPEN
     target: str | None = None
     instrument: str | None = None
@@ -73,7 +76,7 @@ def problems(
     not complained of twice.
     """
     found = [] if draft.action is None else list(_of_action(draft, provider, rules))
-    if draft.external_id is None:
+    if draft.external_id is None and draft.source is Source.API:
         found.append(_missing("external_id"))
     return [problem for problem in found if problem.field not in wrong]
 
@@ -81,8 +84,8 @@ def problems(
 def _of_action(
     draft: Draft, provider: Provider, rules: IntakeRules
 ) -> list[FieldProblem]:
-    if draft.action is Action.CANCEL:
-        return [] if draft.target else [_missing("target")]
+    if draft.action is not Action.OPEN:
+        return _of_follower(draft)
     found = [
         _missing(name)
         for name in ("instrument", "side", "price")
@@ -91,11 +94,45 @@ def _of_action(
     if rules.require_stop_loss and draft.stop_loss is None:
         found.append(_missing("stop_loss"))
     if draft.target is not None:
-        message = "belongs to a cancel; an open signal has none"
+        message = "belongs to a cancel, update or close; an open signal has none"
         found.append(FieldProblem(field="target", message=message))
     if draft.instrument is not None:
         found += _instrument_problems(draft.instrument, provider, rules)
     return found + _stop_problems(draft)
+
+
+def _of_follower(draft: Draft) -> list[FieldProblem]:
+    """Of what follows an earlier signal: the target, and what changes."""
+    found = []
+    if not draft.target:
+        meant = draft.source is Source.TRADINGVIEW and draft.action is Action.CLOSE
+        if not (meant and draft.instrument):
+            found.append(_missing("instrument" if meant else "target"))
+    if draft.user_id is not None:
+        message = f"belongs to an open; a {draft.action} reaches whom that reached"
+        found.append(FieldProblem(field="user", message=message))
+    changes = (draft.price, draft.stop_loss, draft.take_profit)
+    if draft.action is Action.UPDATE and not any(changes):
+        message = "is required where price and take_profit are absent too"
+        found.append(FieldProblem(field="stop_loss", message=message))
+    return found
+
+
+def target_problems(draft: Draft, *, instrument: str, side: Side) -> list[FieldProblem]:
+    """What does not fit the signal that a cancel, update or close means."""
+    found = []
+    if draft.instrument not in (None, instrument):
+        message = f"must be {instrument} or absent: that is what the target is about"
+        found.append(FieldProblem(field="instrument", message=message))
+    if draft.side not in (None, side):
+        message = f"must be {side} or absent: that is what the target is"
+        found.append(FieldProblem(field="side", message=message))
+    stop, target = draft.stop_loss, draft.take_profit
+    if stop and target and (target - stop) * side.sign <= 0:
+        where = "above" if side is Side.BUY else "below"
+        message = f"must be {where} the stop loss {plain(stop)} of a {side}"
+        found.append(FieldProblem(field="take_profit", message=message))
+    return found
 
 
 def _missing(field: str) -> FieldProblem:

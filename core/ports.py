@@ -24,6 +24,7 @@ from core.market import Candle, Quote, Side, SymbolSpec, Timeframe
 from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import Order, Send
 from core.prompts import Approval, Prompt
+from core.refusals import RefusedRequests
 from core.signals import Signal
 from core.trades import Trade
 from core.users import Invite, Membership, Provider, Subscription, User
@@ -191,6 +192,7 @@ Row = (
     | Prompt
     | Provider
     | Reconciliation
+    | RefusedRequests
     | Send
     | Signal
     | Subscription
@@ -215,6 +217,7 @@ R = TypeVar(
     Prompt,
     Provider,
     Reconciliation,
+    RefusedRequests,
     Send,
     Signal,
     Subscription,
@@ -252,7 +255,7 @@ class Save:
 class Delete:
     """Remove a row whose stored version is still ``row.version``."""
 
-    row: Membership | Subscription | Invite
+    row: Membership | Subscription | Invite | RefusedRequests
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from core.trades import TRADE_MOVES, Trade
 from core.users import Invite, Membership, Provider, Subscription, User
 
 UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
-    Signal: (("provider", "external_id"),),
+    Signal: (("provider", "external_id"), ("provider", "webhook_id")),
     Prompt: (("signal_id", "user_id", "account_id", "kind", "attempt"), ("nonce",)),
     Approval: (("prompt_id", "user_id"),),
     Send: (("magic",), ("order_id", "number")),

@@ -32,6 +32,19 @@ class Action(StrEnum):
     """A new trade."""
     CANCEL = "cancel"
     """Withdraw an earlier signal while it is undecided."""
+    UPDATE = "update"
+    """Other stops or another price for an earlier signal."""
+    CLOSE = "close"
+    """Leave the trade that came of an earlier signal."""
+
+
+class Source(StrEnum):
+    """How a signal came in, and so how far it is trusted."""
+
+    API = "api"
+    """Signed by the provider."""
+    TRADINGVIEW = "tradingview"
+    """A token in an address: a person decides, always."""
 
 
 class SignalStatus(StrEnum):
@@ -53,9 +66,12 @@ class Signal:
     id: SignalId
     provider: ProviderName
     external_id: str
+    webhook_id: str | None
+    """Of the message it came in, where that had one."""
+    source: Source
     action: Action
     target: str | None
-    """The ``external_id`` that a cancel means."""
+    """The ``external_id`` that is meant; ``None`` for an open."""
     instrument: str
     side: Side
     order_type: OrderType
@@ -90,8 +106,9 @@ def derive_status(
     now: datetime,
 ) -> SignalStatus:
     """Where ``signal`` stands, by the rules at the head of this module."""
-    if signal.action is Action.CANCEL:
-        return signal.status
+    if signal.action is not Action.OPEN:
+        over = signal.status is SignalStatus.NEW and now >= signal.expires_at
+        return SignalStatus.EXPIRED if over else signal.status
     openings = [order for order in orders if order.kind is OrderKind.OPEN]
     if any(trade.state in ON_THE_BOOK for trade in trades):
         return SignalStatus.EXECUTED

@@ -89,13 +89,31 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A signal source. Its secret is sealed; its tokens are kept as hashes."""
+    """A signal source. A secret is sealed, a token kept as a hash.
+
+    It signs with a secret or with a key pair, never with both: where a public key
+    stands, a stolen database forges nothing. After a rotation the former one of
+    either kind is good until ``former_until``.
+    """
 
     id: ProviderName
-    secret_sealed: str
+    secret_sealed: str | None
+    public_key: str | None
+    """Ed25519, as printed: ``whpk_…``."""
+    former_secret_sealed: str | None
+    former_public_key: str | None
+    former_until: datetime | None
     read_token_hash: str
+    hook_token_hash: str | None
+    """Of the token in its TradingView address; ``None`` when that was revoked."""
     instruments: tuple[str, ...]
     """Allowed ones; empty means the whole whitelist."""
+    rate_per_minute: int | None
+    """Its own limits; ``None`` means those of everybody, 0 no limit."""
+    rate_burst: int | None
+    open_signals: int | None
+    muted_until: datetime | None
+    """Until then its signals are stored, and nobody is asked."""
     enabled: bool
     created_at: datetime
     updated_at: datetime

@@ -16,6 +16,7 @@ from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem
 from core.orders import Order, Send
 from core.ports import R, Row
 from core.prompts import Approval, Prompt
+from core.refusals import RefusedRequests
 from core.signals import Signal
 from core.trades import Trade
 from core.users import Invite, Membership, Provider, Subscription, User
@@ -36,6 +37,7 @@ NAMES: dict[type[Row], str] = {
     Prompt: "prompts",
     Provider: "providers",
     Reconciliation: "reconciliations",
+    RefusedRequests: "refused_requests",
     Send: "sends",
     Signal: "signals",
     Subscription: "subscriptions",

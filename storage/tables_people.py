@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from core.accounts import AccountKind, BrokerKind
 from core.broker import TradeMode
+from core.refusals import RefusalCause
 from core.users import Role
 from storage.tables_base import Base, big, moment, refers, user, word
 from storage.types import Texts
@@ -18,12 +19,36 @@ class Providers(Base, table=True):
     __tablename__ = "providers"
 
     id: str = Field(primary_key=True)
-    secret_sealed: str
+    secret_sealed: str | None
+    public_key: str | None
+    former_secret_sealed: str | None
+    former_public_key: str | None
+    former_until: datetime | None = moment()
     read_token_hash: str
+    hook_token_hash: str | None
     instruments: tuple[str, ...] = Field(sa_type=Texts)
+    rate_per_minute: int | None
+    rate_burst: int | None
+    open_signals: int | None
+    muted_until: datetime | None = moment()
     enabled: bool
     created_at: datetime = moment()
     updated_at: datetime = moment()
+    version: int
+
+
+class RefusedRequests(Base, table=True):
+    """Keeps ``core.refusals.RefusedRequests``."""
+
+    __tablename__ = "refused_requests"
+
+    id: str = Field(primary_key=True)
+    provider: str
+    cause: RefusalCause = word(RefusalCause)
+    count: int
+    address: str
+    first_at: datetime = moment()
+    last_at: datetime = moment()
     version: int
 
 

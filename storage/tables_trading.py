@@ -10,7 +10,7 @@ from sqlmodel import Field
 from core.market import OrderType, Side, Timeframe
 from core.orders import LIVE, Cause, OrderKind, OrderState, SendState
 from core.prompts import REASON_LIMIT, Decision, PromptKind, PromptState
-from core.signals import Action, SignalStatus
+from core.signals import Action, SignalStatus, Source
 from core.trades import CloseReason, TradeState
 from storage.tables_base import (
     Base,
@@ -31,15 +31,19 @@ class Signals(Base, table=True):
     __tablename__ = "signals"
     __table_args__ = (
         UniqueConstraint("provider", "external_id"),
+        UniqueConstraint("provider", "webhook_id"),
         Index("ix_signals_user_id_created_at", "user_id", sql("created_at DESC")),
         Index("ix_signals_provider_created_at", "provider", sql("created_at DESC")),
         Index(None, "instrument", "status"),
+        Index(None, "content_hash"),
         Index(None, "status", "expires_at"),
     )
 
     id: str = Field(primary_key=True)
     provider: str = refers("providers.id")
     external_id: str
+    webhook_id: str | None
+    source: Source = word(Source)
     action: Action = word(Action)
     target: str | None
     instrument: str
@@ -97,6 +101,7 @@ class Prompts(Base, table=True):
     decided_at: datetime | None = moment()
     chat_id: int | None = big()
     message_id: int | None = big()
+    held: bool
     expires_at: datetime = moment()
     created_at: datetime = moment()
     updated_at: datetime = moment()

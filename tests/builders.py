@@ -44,7 +44,8 @@ from core.messages import (
 from core.orders import Cause, Order, OrderKind, OrderState, Send, SendState
 from core.ports import Insert, Journal, Record, Row
 from core.prompts import Approval, Decision, Prompt, PromptKind, PromptState
-from core.signals import Action, Signal, SignalStatus
+from core.refusals import RefusalCause, RefusedRequests
+from core.signals import Action, Signal, SignalStatus, Source
 from core.trades import Trade, TradeState
 from core.users import Invite, Membership, Provider, Role, Subscription, User
 from tests.fakes import NOON
@@ -64,8 +65,17 @@ def a_provider(**over: Any) -> Provider:
     row = Provider(
         id=DEMO,
         secret_sealed="sealed",  # noqa: S106 - not a secret
+        public_key=None,
+        former_secret_sealed=None,
+        former_public_key=None,
+        former_until=None,
         read_token_hash="0" * 64,
+        hook_token_hash=None,
         instruments=(),
+        rate_per_minute=None,
+        rate_burst=None,
+        open_signals=None,
+        muted_until=None,
         enabled=True,
         created_at=NOON,
         updated_at=NOON,
@@ -143,6 +153,19 @@ def an_equity_point(**over: Any) -> EquityPoint:
     return replace(row, **over)
 
 
+def a_refusal(**over: Any) -> RefusedRequests:
+    row = RefusedRequests(
+        id=_id("RFSD"),
+        provider="demo",
+        cause=RefusalCause.FORGED,
+        count=1,
+        address="192.0.2.1",
+        first_at=NOON,
+        last_at=NOON,
+    )
+    return replace(row, **over)
+
+
 def a_reconciliation(**over: Any) -> Reconciliation:
     row = Reconciliation(
         id=_id("RCNC"),
@@ -194,6 +217,8 @@ def a_signal(**over: Any) -> Signal:
         id=SignalId(identity),
         provider=DEMO,
         external_id=f"external {identity}",
+        webhook_id=None,
+        source=Source.API,
         action=Action.OPEN,
         target=None,
         instrument="XAUUSD",
@@ -243,6 +268,7 @@ def a_prompt(**over: Any) -> Prompt:
         decided_at=None,
         chat_id=1,
         message_id=100,
+        held=False,
         expires_at=NOON + timedelta(minutes=15),
         created_at=NOON,
         updated_at=NOON,

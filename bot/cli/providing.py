@@ -1,5 +1,6 @@
 """Commands for signal providers; the service asks the database at every signal."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,12 +17,22 @@ from bot.cli.common import (
 
 if TYPE_CHECKING:
     from bot.app import Office
-    from bot.providers import NewProvider
+    from bot.providers import Credentials
     from core.users import Provider
 
 SECRET_VARIABLE = "TAPGATE_PROVIDER_SECRET"  # noqa: S105 - a variable's name
 Instruments = Annotated[
     str, typer.Option(help="Comma-separated; default: the whole whitelist.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=0, help="Its own; 0 is no limit. Default: as all.")
+]
+PublicKey = Annotated[
+    str,
+    typer.Option(
+        "--public-key",
+        help="The provider's own Ed25519 key, whpk_…: no secret is made or kept.",
+    ),
 ]
 
 
@@ -30,51 +41,141 @@ def add_commands(app: typer.Typer) -> None:
     provider = typer.Typer(help="Signal providers.", no_args_is_help=True)
     provider.command("add")(add_provider)
     provider.command("list")(list_providers)
+    provider.command("rotate")(rotate_provider)
     provider.command("disable")(disable_provider)
     provider.command("enable")(enable_provider)
     app.add_typer(provider, name="provider")
 
 
 def add_provider(
-    context: typer.Context, name: str, instruments: Instruments = "", json: Json = False
+    context: typer.Context,
+    name: str,
+    instruments: Instruments = "",
+    public_key: PublicKey = "",
+    rate_per_minute: Limit = None,
+    rate_burst: Limit = None,
+    open_signals: Limit = None,
+    json: Json = False,
 ) -> None:
-    """Make a provider; its secret and token are shown this once."""
+    """Make a provider; its credentials are shown this once."""
     from bot import providers
 
     allowed = tuple(part.strip() for part in instruments.split(",") if part.strip())
+    terms = providers.Terms(
+        instruments=allowed,
+        rate_per_minute=rate_per_minute,
+        rate_burst=rate_burst,
+        open_signals=open_signals,
+    )
 
-    async def work(office: "Office") -> "NewProvider":
+    async def work(office: "Office") -> "dict[str, object]":
         providers.traded(allowed, office.settings.signals.instruments)
-        return await providers.add_provider(
-            office.tools, office.vault, name=name, instruments=allowed
+        made = await providers.add_provider(
+            office.tools,
+            office.vault,
+            name=name,
+            terms=terms,
+            public_key=public_key or None,
         )
+        return _shown(office, made)
 
     made = in_office(context_of(context), work)
     if json:
-        print_json(
-            {
-                "name": made.name,
-                "secret": made.secret,
-                "read_token": made.read_token,
-            }
-        )
+        print_json(made)
         return
-    say(f"[bold]{made.name}[/] is ready. Shown this once:\n")
-    say(f"  secret      [bold]{made.secret}[/]")
-    say(f"  read token  [bold]{made.read_token}[/]\n")
-    say(
-        f"Try it: {SECRET_VARIABLE}=… tapgate signal send --provider {made.name} --help"
+    say(f"[bold]{name}[/] is ready. Shown this once:\n")
+    _say_credentials(made)
+    if not public_key:
+        say(f"Try it: {SECRET_VARIABLE}=… tapgate signal send --provider {name} --help")
+
+
+def rotate_provider(
+    context: typer.Context,
+    name: str,
+    secret: Annotated[
+        bool, typer.Option(help="A new secret; also when nothing else is asked for.")
+    ] = False,
+    public_key: PublicKey = "",
+    keep_hours: Annotated[
+        float,
+        typer.Option(
+            help="How long the former secret or key stays good; 0: not at all."
+        ),
+    ] = 24,
+    read_token: Annotated[bool, typer.Option(help="A new read token.")] = False,
+    tradingview: Annotated[
+        bool | None,
+        typer.Option(help="A new address for TradingView, or none any more."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Give a provider new credentials; only a secret or key has time to change over."""
+    from bot.providers import Rotation
+    from bot.providers import rotate_provider as rotate
+
+    others = read_token or tradingview is not None
+    rotation = Rotation(
+        secret=secret or bool(public_key) or not others,
+        public_key=public_key or None,
+        keep=timedelta(hours=keep_hours),
+        read_token=read_token,
+        hook_token=tradingview is True,
+        no_hook=tradingview is False,
     )
+
+    async def work(office: "Office") -> "dict[str, object]":
+        made = await rotate(office.tools, office.vault, name, rotation)
+        return _shown(office, made)
+
+    made = in_office(context_of(context), work)
+    if json:
+        print_json(made)
+        return
+    say(f"[bold]{plain(name)}[/] has new credentials. Shown this once:\n")
+    _say_credentials(made)
+    if made["former_until"]:
+        say(f"The former one is good until {made['former_until']}.")
+    elif rotation.secret:
+        say("The former one is refused from now on.")
+    if tradingview is False:
+        say("It has no address for TradingView any more.")
+
+
+def _shown(office: "Office", made: "Credentials") -> dict[str, object]:
+    from bot.plans import hook_url
+
+    url = hook_url(office.settings, made.hook_token) if made.hook_token else None
+    until = made.former_until
+    return {
+        "name": made.name,
+        "secret": made.secret,
+        "public_key": made.public_key,
+        "read_token": made.read_token,
+        "tradingview_url": url,
+        "former_until": until and f"{until:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _say_credentials(made: dict[str, object]) -> None:
+    for label, key in (
+        ("secret     ", "secret"),
+        ("public key ", "public_key"),
+        ("read token ", "read_token"),
+        ("TradingView", "tradingview_url"),
+    ):
+        if made[key]:
+            say(f"  {label}  [bold]{made[key]}[/]")
+    say("")
 
 
 def list_providers(context: typer.Context, json: Json = False) -> None:
     """List the providers and their state, without their secrets."""
     from core.users import Provider
 
-    async def work(office: "Office") -> list[Provider]:
-        return await office.tools.journal.find(Provider)
+    async def work(office: "Office") -> tuple[list[Provider], datetime]:
+        return await office.tools.journal.find(Provider), office.tools.clock.now()
 
-    rows = in_office(context_of(context), work)
+    rows, now = in_office(context_of(context), work)
     if json:
         print_json([_as_json(row) for row in rows])
         return
@@ -83,12 +184,14 @@ def list_providers(context: typer.Context, json: Json = False) -> None:
         return
     print_table(
         "Providers",
-        ("name", "state", "instruments", "since"),
+        ("name", "state", "signs with", "instruments", "TradingView", "since"),
         (
             (
                 row.id,
-                "enabled" if row.enabled else "disabled",
+                _state(row, now),
+                _key(row, now),
                 ", ".join(row.instruments) or "all",
+                "yes" if row.hook_token_hash else "no",
                 f"{row.created_at:%Y-%m-%d}",
             )
             for row in rows
@@ -96,11 +199,35 @@ def list_providers(context: typer.Context, json: Json = False) -> None:
     )
 
 
+def _state(row: "Provider", now: datetime) -> str:
+    if not row.enabled:
+        return "disabled"
+    if row.muted_until is not None and row.muted_until > now:
+        return f"muted until {row.muted_until:%Y-%m-%d %H:%M} UTC"
+    return "enabled"
+
+
+def _key(row: "Provider", now: datetime) -> str:
+    kind = "key pair" if row.public_key else "secret"
+    until = row.former_until
+    if until is None or until <= now:
+        return kind
+    return f"{kind}; the former until {until:%Y-%m-%d %H:%M} UTC"
+
+
 def _as_json(row: "Provider") -> dict[str, object]:
     return {
         "name": row.id,
         "enabled": row.enabled,
+        "signs_with": "key pair" if row.public_key else "secret",
+        "public_key": row.public_key,
+        "former_until": row.former_until and row.former_until.isoformat(),
+        "tradingview": row.hook_token_hash is not None,
         "instruments": list(row.instruments),
+        "rate_per_minute": row.rate_per_minute,
+        "rate_burst": row.rate_burst,
+        "open_signals": row.open_signals,
+        "muted_until": row.muted_until and row.muted_until.isoformat(),
         "created_at": row.created_at.isoformat(),
     }
 

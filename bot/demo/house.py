@@ -106,9 +106,9 @@ async def _provider(tools: Tools, house: House, url: str) -> ProviderClient:
     """A provider of its own for each run: secrets are shown only once."""
     taken = await tools.journal.count(Provider)
     name = PROVIDER if not taken else f"{PROVIDER}{taken + 1}"
-    made = await add_provider(tools, house.office.vault, name=name, instruments=())
+    made = await add_provider(tools, house.office.vault, name=name)
     return ProviderClient(
-        url=url, name=made.name, secret=made.secret, clock=tools.clock
+        url=url, name=made.name, secret=made.secret or "", clock=tools.clock
     )
 
 

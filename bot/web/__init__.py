@@ -6,19 +6,25 @@ signal means and what becomes of it is decided in ``core``.
 ```
 routes   add_routes            edge     request id, every error a problem
   |-- intake   POST signals       |-- problems   RFC 9457
-  |-- reading  GET signals        '-- bodies     bounded in size and time
-  |-- media    GET pictures    access   who sent it; bot.signing has the rules
-  '-- health   alive, ready    strict_json -> signal_form (forms, fields) -> Draft
+  |-- hooks    POST alerts        '-- bodies     bounded in size and time
+  |-- reading  GET signals     access   who sent it; bot.signing has the rules
+  |-- media    GET pictures    strict_json -> signal_form (forms, fields) -> Draft
+  '-- health   alive, ready    alerts   TradingView's words in ours
 ```
 """
 
+from bot.web.connections import Runner
 from bot.web.context import MediaFiles, PartHealth, WebContext, WebLimits
-from bot.web.routes import RUNNER_OPTIONS, add_routes
+from bot.web.proxies import Proxies
+from bot.web.refusals import Refusals
+from bot.web.routes import add_routes
 
 __all__ = [
-    "RUNNER_OPTIONS",
     "MediaFiles",
     "PartHealth",
+    "Proxies",
+    "Refusals",
+    "Runner",
     "WebContext",
     "WebLimits",
     "add_routes",

@@ -18,10 +18,12 @@ LINGER = timedelta(seconds=1)
 LINGER_BYTES = 262_144
 """How much of an unwanted body is thrown away, so that the answer can be read."""
 
-_JSON = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.ASCII)
+JSON = re.compile(r"application/(?:json|[\w.!#$&^-]+\+json)", re.ASCII)
 
 
-def check_head(request: web.Request, limits: WebLimits) -> None:
+def check_head(
+    request: web.Request, limits: WebLimits, *, kinds: re.Pattern[str] = JSON
+) -> None:
     """Refuse by the headers alone, before anything is read.
 
     Raises:
@@ -30,7 +32,7 @@ def check_head(request: web.Request, limits: WebLimits) -> None:
     if "Content-Encoding" in request.headers:
         raise Problem(UNSUPPORTED, "Send the body without any Content-Encoding.")
     kind = request.headers.get("Content-Type", "").partition(";")[0]
-    if not _JSON.fullmatch(kind.strip().lower()):
+    if not kinds.fullmatch(kind.strip().lower()):
         raise Problem(UNSUPPORTED, "Send the body as Content-Type: application/json.")
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)

@@ -9,9 +9,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from bot.web.proxies import Proxies
+from bot.web.refusals import Refusals
 from core.desk.tools import Tools
 from core.intake import IntakeRules
 from core.users import Provider
+
+HEAD_DEADLINE = timedelta(seconds=10)
+MOST_CONNECTIONS = 800
+"""Below the 1,024 open files that many systems allow a process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,12 @@ class WebLimits:
     """Undecided signals of one provider; 0 is no limit."""
     body_deadline: timedelta = timedelta(seconds=5)
     """By when the whole body must be here."""
+    head_deadline: timedelta = HEAD_DEADLINE
+    """By when the whole head of a request must be here."""
+    most_at_work: int = 256
+    """Signals that are checked and stored at the same time, of all providers."""
+    most_connections: int = MOST_CONNECTIONS
+    """Open at the same time; further ones are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +78,12 @@ class WebContext:
     tools: Tools
     rules: IntakeRules
     limits: WebLimits
-    open_secret: Callable[[Provider | None], str]
-    """The secret as printed. ``None`` asks for a secret that nobody has, opened by
-    the same work, so that an unknown provider takes as long as a known one. Raises
-    ``Refused`` when it cannot be opened."""
+    open_secrets: Callable[[Provider | None], tuple[str | None, str | None]]
+    """The present and the former secret as printed, ``None`` where there is none.
+    Always the same work, so that an unknown provider takes as long as a known one.
+    Raises ``Refused`` when one cannot be opened."""
+    refusals: Refusals
+    proxies: Proxies
     media: MediaFiles
     public_url: str
     """What stands before ``/api`` in links; may be empty."""

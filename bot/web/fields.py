@@ -18,7 +18,6 @@ from core.clock import require_utc
 from core.ids import UserId
 from core.intake import EXTERNAL_ID_LIMIT, PRICE_CEILING
 from core.money import plain
-from core.signals import Action
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -82,17 +81,6 @@ def one_of(kind: type[E]) -> Callable[[object], E]:
         raise _wrong(message)
 
     return read
-
-
-def action(value: object) -> Action:
-    """What the provider asks for."""
-    if value in ("update", "close"):
-        message = f"{value} is not offered yet; must be open or cancel"
-        raise _wrong(message)
-    return _ACTION(value)
-
-
-_ACTION = one_of(Action)
 
 
 def price(value: object) -> Decimal:

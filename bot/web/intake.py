@@ -8,13 +8,15 @@ what      JSON, fields, rules: every problem at once         400 422
 desk      one transaction; answered only after its commit    201 200 409 422
 """
 
+from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
-from bot.web.access import signer
+from bot.web.access import Access
 from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
 from bot.web.directory import Directory
@@ -30,98 +32,116 @@ from bot.web.problems import (
 )
 from bot.web.rates import QUOTA_WAIT, Rates
 from bot.web.receipts import receipt, self_link
-from bot.web.signal_form import read_signal
+from bot.web.schemas import AS_FLAG
+from bot.web.signal_form import Reading, read_signal
 from bot.web.strict_json import Json, NotJson, parse_object
-from core.desk.intake import Submission, Verdict, submit
+from core.desk.counting import NOTHING_YET, Counts, count
+from core.desk.intake import submit
+from core.desk.people import People
+from core.desk.submissions import Submission, Verdict
 from core.intake import Draft
-from core.signals import Action, Signal, SignalStatus
+from core.signals import Action, Signal, SignalStatus, Source
 from core.users import Provider
 
 log = structlog.get_logger()
 
-_PROVIDER: Final = web.RequestKey("provider", str)
+PROVIDER: Final = web.RequestKey("provider", str)
 """Who signed the request; absent until that is proved."""
 
 
 class IntakeQuery(BaseModel):
     """What may stand behind the question mark."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
-    dry_run: Annotated[bool, PlainValidator(flag)] = False
+    dry_run: Annotated[bool, PlainValidator(flag), AS_FLAG] = False
     """Validate only, store nothing."""
 
 
 class Intake:
-    """The handler, with what it works with."""
+    """Takes the signals of whoever is known, however they came in."""
 
-    def __init__(self, context: WebContext, directory: Directory) -> None:
+    def __init__(
+        self, context: WebContext, directory: Directory, access: Access
+    ) -> None:
         self._context = context
         self._directory = directory
-        limits = context.limits
-        self._rates = Rates(
-            context.tools.clock,
-            per_minute=limits.rate_per_minute,
-            burst=limits.rate_burst,
-        )
+        self._access = access
+        self._rates = Rates(context.tools.clock)
 
     async def post(self, request: web.Request) -> web.Response:
-        """Take one signal, and log what became of it."""
-        try:
-            return await self._take(request)
-        except Problem as refusal:
-            log.info(
-                "signal_refused",
-                problem=refusal.kind.slug,
-                provider=request.get(_PROVIDER),
-                fields=list(dict.fromkeys(error.field for error in refusal.errors)),
-            )
-            raise
+        """Take one signed signal."""
+        return await told(request, self._signed(request))
 
-    async def _take(self, request: web.Request) -> web.Response:
+    async def _signed(self, request: web.Request) -> web.Response:
         """See the module for the order of things."""
-        context = self._context
-        if context.draining():
-            detail = "The service is shutting down."
-            raise unavailable(detail)
-        check_head(request, context.limits)
-        body = await read_body(request, context.limits)
+        self.open_now()
+        check_head(request, self._context.limits)
+        body = await read_body(request, self._context.limits)
         people = await self._directory.people()
-        provider = signer(context, people, request, body)
-        request[_PROVIDER] = provider.id
-        self._admit(provider)
+        sender = self._access.signer(people, request, body)
+        self.admit(request, sender.provider)
         query = read_query(IntakeQuery, request.query)
-        reading = read_signal(
-            _parsed(body),
-            provider=provider,
-            rules=context.rules,
-            max_payload_bytes=context.limits.max_payload_bytes,
-        )
+        reading = self.read(_parsed(body), sender.provider)
         if found := (*query.problems, *reading.problems):
             raise invalid(found)
         if query.content.dry_run:
             return web.json_response({"valid": True})
-        await self._have_room(provider, reading.draft)
-        taken = await submit(
-            context.tools, context.rules, people, provider, reading.draft
-        )
-        return self._answer(taken)
+        draft = replace(reading.draft, webhook_id=sender.webhook_id)
+        return await self.take(people, sender.provider, draft)
 
-    def _admit(self, provider: Provider) -> None:
-        wait = self._rates.wait(provider.id)
+    def open_now(self) -> None:
+        """Refuse while the service shuts down."""
+        if self._context.draining():
+            detail = "The service is shutting down."
+            raise unavailable(detail)
+
+    def admit(self, request: web.Request, provider: Provider) -> None:
+        """Note who it is, and refuse what comes too fast."""
+        request[PROVIDER] = provider.id
+        limits = self._context.limits
+        per_minute = _own(provider.rate_per_minute, limits.rate_per_minute)
+        burst = _own(provider.rate_burst, limits.rate_burst)
+        wait = self._rates.wait(provider.id, per_minute=per_minute, burst=burst)
         if wait:
-            per_minute = self._context.limits.rate_per_minute
-            detail = f"A provider may send {per_minute} signals a minute."
+            detail = f"You may send {per_minute} signals a minute."
             raise too_many(detail, wait)
 
+    def read(
+        self,
+        document: Mapping[str, Json],
+        provider: Provider,
+        *,
+        source: Source = Source.API,
+    ) -> Reading:
+        """The draft that a document is, and what is wrong with it."""
+        return read_signal(
+            document,
+            source=source,
+            provider=provider,
+            rules=self._context.rules,
+            max_payload_bytes=self._context.limits.max_payload_bytes,
+        )
+
+    async def take(
+        self, people: People, provider: Provider, draft: Draft
+    ) -> web.Response:
+        """Submit a draft without problems; answered once it is durable."""
+        await self._have_room(provider, draft)
+        context = self._context
+        taken = await submit(context.tools, context.rules, people, provider, draft)
+        return await self._answer(taken)
+
     async def _have_room(self, provider: Provider, draft: Draft) -> None:
-        """Refuse another undecided signal; a repeated one or a cancel takes no room."""
-        most = self._context.limits.open_signals
+        """Refuse another undecided signal; what is repeated or follows takes none."""
+        most = _own(provider.open_signals, self._context.limits.open_signals)
         journal = self._context.tools.journal
         if not most or draft.action is not Action.OPEN:
             return
         open_now = await journal.count(
-            Signal, provider=provider.id, status=SignalStatus.NEW
+            Signal, provider=provider.id, status=SignalStatus.NEW, action=Action.OPEN
         )
         if open_now >= most and not await journal.count(
             Signal, provider=provider.id, external_id=draft.external_id
@@ -129,29 +149,50 @@ class Intake:
             detail = f"{open_now} of your signals are undecided; the limit is {most}."
             raise too_many(detail, QUOTA_WAIT)
 
-    def _answer(self, taken: Submission) -> web.Response:
+    async def _answer(self, taken: Submission) -> web.Response:
         signal = taken.signal
         if signal is None:
             raise invalid(taken.problems)
         if taken.verdict is Verdict.CONFLICT:
             detail = (
-                f"It names signal {signal.id}, which has other content. "
-                "What is changed needs an external_id of its own."
+                f"Its external_id or webhook-id belongs to signal {signal.id}, which "
+                "has other content. What is changed needs ids of its own."
             )
             raise Problem(CONFLICT, detail)
+        counts = NOTHING_YET
         if taken.verdict is Verdict.REPEATED:
             _tell("signal_repeated", signal)
             headers = {"Idempotency-Replayed": "true"}
-            return self._receipt(signal, status=200, headers=headers)
-        _tell("signal_accepted", signal)
-        headers = {"Location": self_link(self._context, signal)}
-        return self._receipt(signal, status=201, headers=headers)
-
-    def _receipt(
-        self, signal: Signal, *, status: int, headers: dict[str, str]
-    ) -> web.Response:
-        content = receipt(self._context, signal)
+            status, counts = 200, await self._counts(signal)
+        else:
+            _tell("signal_accepted", signal)
+            headers = {"Location": self_link(self._context, signal)}
+            status = 201
+        content = receipt(self._context, signal, counts)
         return web.json_response(content, status=status, headers=headers)
+
+    async def _counts(self, signal: Signal) -> Counts:
+        if signal.proposed_at is None:
+            return NOTHING_YET
+        return (await count(self._context.tools.journal, [signal]))[signal.id]
+
+
+async def told(request: web.Request, taking: Awaitable[web.Response]) -> web.Response:
+    """The answer; a refusal is logged with what it was about."""
+    try:
+        return await taking
+    except Problem as refusal:
+        log.info(
+            "signal_refused",
+            problem=refusal.kind.slug,
+            provider=request.get(PROVIDER),
+            fields=list(dict.fromkeys(error.field for error in refusal.errors)),
+        )
+        raise
+
+
+def _own(limit: int | None, common: int) -> int:
+    return common if limit is None else limit
 
 
 def _tell(event: str, signal: Signal) -> None:

@@ -16,19 +16,20 @@ NOW = timedelta(0)
 
 
 class Rates:
-    """Admits signals; 0 per minute is no limit."""
+    """Admits signals."""
 
-    def __init__(self, clock: Clock, *, per_minute: int, burst: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._step = MINUTE / per_minute if per_minute else NOW
-        self._burst = max(1, burst)
         self._full_at: dict[ProviderName, timedelta] = {}
 
-    def wait(self, provider: ProviderName) -> timedelta:
-        """Take one place, or say how long there is none."""
+    def wait(self, provider: ProviderName, *, per_minute: int, burst: int) -> timedelta:
+        """Take one place, or say how long there is none; 0 a minute is no limit."""
+        if not per_minute:
+            return NOW
+        step = MINUTE / per_minute
         now = self._clock.monotonic()
-        full_at = max(self._full_at.get(provider, NOW), now) + self._step
-        too_early = full_at - now - self._step * self._burst
+        full_at = max(self._full_at.get(provider, NOW), now) + step
+        too_early = full_at - now - step * max(1, burst)
         if too_early > NOW:
             return too_early
         self._full_at[provider] = full_at

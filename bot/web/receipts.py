@@ -3,16 +3,20 @@
 Prices are text in canonical form (``1950.5``), times ISO 8601 in UTC with ``Z``.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.web.context import WebContext
+from core.desk.counting import Counts
 from core.money import plain
 from core.signals import Signal
 
-CHART_LINK_LASTS = timedelta(hours=24)
+CHART_LINK_LASTS = timedelta(hours=48)
+CHART_LINK_RENEWED = timedelta(hours=24)
+"""The link stands still for so long, so that an unchanged receipt is the same text."""
+_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def receipt(context: WebContext, signal: Signal) -> dict[str, object]:
+def receipt(context: WebContext, signal: Signal, counts: Counts) -> dict[str, object]:
     """The contract's keys; ``links.chart`` is ``None`` until the chart is drawn."""
     return {
         "id": signal.id,
@@ -25,6 +29,14 @@ def receipt(context: WebContext, signal: Signal) -> dict[str, object]:
         "created_at": iso(signal.created_at),
         "expires_at": iso(signal.expires_at),
         "recipients": signal.recipients,
+        "counts": {
+            "recipients": signal.recipients,
+            "prompts_sent": counts.prompts_sent,
+            "approved": counts.approved,
+            "rejected": counts.rejected,
+            "expired": counts.expired,
+            "orders_filled": counts.orders_filled,
+        },
         "links": {"self": self_link(context, signal), "chart": _chart(context, signal)},
     }
 
@@ -37,8 +49,9 @@ def self_link(context: WebContext, signal: Signal) -> str:
 def _chart(context: WebContext, signal: Signal) -> str | None:
     if signal.chart_path is None:
         return None
-    expires_at = context.tools.clock.now() + CHART_LINK_LASTS
-    return context.media.link(signal.chart_path, expires_at)
+    now = context.tools.clock.now()
+    begun = now - (now - _START) % CHART_LINK_RENEWED
+    return context.media.link(signal.chart_path, begun + CHART_LINK_LASTS)
 
 
 def iso(moment: datetime) -> str:

@@ -1,37 +1,34 @@
-"""Our routes on an application that may have others, and how to serve it."""
-
-from typing import Any, Final
+"""Our routes on an application that may have others."""
 
 from aiohttp import web
 
-from bot.web.access_log import SERVER_LOG, SafeAccessLogger
+from bot.web.access import Access
 from bot.web.bodies import ignore_expect
 from bot.web.context import WebContext
 from bot.web.directory import Directory
 from bot.web.edge import Edge
 from bot.web.health import Health
+from bot.web.hooks import Hooks
 from bot.web.intake import Intake
 from bot.web.media import Media
 from bot.web.reading import Reading
 
 SIGNALS = "/api/v1/signals"
-
-RUNNER_OPTIONS: Final[dict[str, Any]] = {
-    "access_log_class": SafeAccessLogger,
-    "auto_decompress": False,  # a compressed body is refused, not inflated
-    "logger": SERVER_LOG,
-}
-"""For ``AppRunner(app, **RUNNER_OPTIONS)``; without them the log holds tokens."""
+HOOK = "/hooks/tradingview"
 
 
 def add_routes(app: web.Application, context: WebContext) -> None:
     """Add the API, media and health, and problems for what matches no route."""
     edge = Edge(context.tools.ids)
     directory = Directory(context.tools.journal)
-    intake, reading = Intake(context, directory), Reading(context, directory)
+    access = Access(context)
+    intake = Intake(context, directory, access)
+    hooks = Hooks(context, directory, access, intake)
+    reading = Reading(context, directory, access)
     health = Health(context)
     routes = [
         ("POST", SIGNALS, intake.post),
+        ("POST", f"{HOOK}/{{token}}", hooks.post),
         ("GET", SIGNALS, reading.many),
         ("GET", f"{SIGNALS}/{{id}}", reading.one),
         ("GET", r"/media/{path:.+}", Media(context).get),

@@ -10,41 +10,69 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
-from bot.web import fields
+from bot.web import fields, schemas
 from bot.web.forms import Form, read_form
 from bot.web.strict_json import Json
 from core.ids import UserId
 from core.intake import Draft, FieldProblem, IntakeRules, problems
 from core.market import OrderType, Side, Timeframe
-from core.signals import Action
+from core.signals import Action, Source
 from core.users import Provider
 
-Name = Annotated[str, PlainValidator(fields.text)]
-Price = Annotated[Decimal, PlainValidator(fields.price)]
+Name = Annotated[str, PlainValidator(fields.text), schemas.AS_TEXT]
+Price = Annotated[Decimal, PlainValidator(fields.price), schemas.AS_PRICE]
+OneAction = Annotated[
+    Action, PlainValidator(fields.one_of(Action)), schemas.as_word(Action)
+]
+OneSide = Annotated[Side, PlainValidator(fields.one_of(Side)), schemas.as_word(Side)]
+OneOrderType = Annotated[
+    OrderType, PlainValidator(fields.one_of(OrderType)), schemas.as_word(OrderType)
+]
+OneTimeframe = Annotated[
+    Timeframe, PlainValidator(fields.one_of(Timeframe)), schemas.as_word(Timeframe)
+]
+Seconds = Annotated[int, PlainValidator(fields.seconds), schemas.AS_SECONDS]
+Person = Annotated[UserId, PlainValidator(fields.person), schemas.AS_PERSON]
+Payload = Annotated[str, PlainValidator(fields.payload), schemas.AS_PAYLOAD]
 
 
 class SignalBody(BaseModel):
-    """The body of ``POST /api/v1/signals``; which fields are required, core says."""
+    """The body of ``POST /api/v1/signals``; which fields are required, core says.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The sentences under the fields stand in the OpenAPI document too.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     external_id: Name | None = None
-    action: Annotated[Action, PlainValidator(fields.action)] = Action.OPEN
+    """Your own name for this signal. The same name with the same content is the same
+    signal, so that sending again is safe."""
+    action: OneAction = Action.OPEN
+    """What you ask for: a new trade, or something about an earlier signal."""
     target: Name | None = None
+    """The external_id of the signal that is meant."""
     instrument: Name | None = None
-    side: Annotated[Side, PlainValidator(fields.one_of(Side))] | None = None
+    """In capitals, one of those that are traded here."""
+    side: OneSide | None = None
+    """Which way the trade goes."""
     price: Price | None = None
+    """The entry. Send prices as text, so that no digit goes through a float."""
     stop_loss: Price | None = None
+    """Below the price of a buy, above that of a sell."""
     take_profit: Price | None = None
-    order_type: Annotated[OrderType, PlainValidator(fields.one_of(OrderType))] = (
-        OrderType.MARKET
-    )
-    timeframe: Annotated[Timeframe, PlainValidator(fields.one_of(Timeframe))] = (
-        Timeframe.M15
-    )
-    expires_in: Annotated[int, PlainValidator(fields.seconds)] | None = None
-    user: Annotated[UserId, PlainValidator(fields.person)] | None = None
-    payload: Annotated[str, PlainValidator(fields.payload)] = "{}"
+    """Above the price of a buy, below that of a sell."""
+    order_type: OneOrderType = OrderType.MARKET
+    """market fills at once, limit at a better price, stop at a worse one."""
+    timeframe: OneTimeframe = Timeframe.M15
+    """The candles of the chart that subscribers see."""
+    expires_in: Seconds | None = None
+    """Seconds until nobody can approve it any more."""
+    user: Person | None = None
+    """The Telegram id of the one subscriber who is meant; absent: all of them."""
+    payload: Payload = "{}"
+    """Anything of yours; it is kept and given back in exports."""
 
     def draft(self) -> Draft:
         """The same in the desk's words."""
@@ -76,6 +104,7 @@ class Reading:
 def read_signal(
     document: Mapping[str, Json],
     *,
+    source: Source = Source.API,
     provider: Provider,
     rules: IntakeRules,
     max_payload_bytes: int,
@@ -90,7 +119,7 @@ def read_signal(
         if value is not None or name not in SignalBody.model_fields
     }
     form = read_form(SignalBody, given)
-    draft = form.content.draft()
+    draft = replace(form.content.draft(), source=source)
     if "action" in form.wrong:
         draft = replace(draft, action=None)
     by_rule = problems(draft, provider=provider, rules=rules, wrong=form.wrong)

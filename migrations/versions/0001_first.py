@@ -14,6 +14,7 @@ MOMENT = sa.String(32).with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
 
 TABLES = [
     "providers",
+    "refused_requests",
     "users",
     "accounts",
     "memberships",
@@ -136,11 +137,32 @@ def downgrade() -> None:
 def _create_people() -> None:
     op.create_table(
         "providers",
-        *texts("id secret_sealed read_token_hash instruments"),
+        *texts("id read_token_hash instruments"),
+        *texts(
+            "secret_sealed public_key former_secret_sealed former_public_key"
+            " hook_token_hash",
+            null=True,
+        ),
+        *integers("rate_per_minute rate_burst open_signals", null=True),
         *flags("enabled"),
+        *moments("former_until muted_until", null=True),
         *moments("created_at updated_at"),
         *integers("version"),
         key("providers", "id"),
+    )
+    op.create_table(
+        "refused_requests",
+        *texts("id provider address"),
+        *words("cause"),
+        *integers("count version"),
+        *moments("first_at last_at"),
+        key("refused_requests", "id"),
+        one_of(
+            "refused_requests",
+            "cause",
+            "unnamed unknown disabled unsigned forged retired stale reader"
+            " hook certificate",
+        ),
     )
     op.create_table(
         "users",
@@ -212,17 +234,19 @@ def _create_trading() -> None:
     op.create_table(
         "signals",
         *texts("id provider external_id instrument price payload content_hash"),
-        *words("action side order_type timeframe status"),
-        *texts("target stop_loss take_profit chart_path", null=True),
+        *words("source action side order_type timeframe status"),
+        *texts("webhook_id target stop_loss take_profit chart_path", null=True),
         *numbers("user_id", null=True),
         *integers("recipients version"),
         *moments("proposed_at cancelled_at", null=True),
         *moments("expires_at created_at updated_at"),
         key("signals", "id"),
         unique("signals", "provider", "external_id"),
+        unique("signals", "provider", "webhook_id"),
         refers("signals", "provider", "providers"),
         refers("signals", "user_id", "users"),
-        one_of("signals", "action", "open cancel"),
+        one_of("signals", "source", "api tradingview"),
+        one_of("signals", "action", "open cancel update close"),
         one_of("signals", "side", "buy sell"),
         one_of("signals", "order_type", "market limit stop"),
         one_of("signals", "timeframe", "M1 M5 M15 M30 H1 H4 D1 W1"),
@@ -232,6 +256,7 @@ def _create_trading() -> None:
             "new approved executed closed cancelled rejected expired",
         ),
     )
+    index("signals", "ix_signals_content_hash", "content_hash")
     index("signals", "ix_signals_instrument_status", "instrument", "status")
     index(
         "signals",
@@ -252,7 +277,7 @@ def _create_trading() -> None:
         *numbers("user_id"),
         *words("kind state"),
         *integers("attempt version"),
-        *flags("viewer"),
+        *flags("viewer held"),
         *texts(
             "price lots risk_money risk_percent reward_money spread headroom", null=True
         ),
@@ -479,9 +504,10 @@ def _create_queues() -> None:
             "notice",
             " trade_opened trade_closed order_failed order_parked "
             "guard_warning guard_fired guard_flat guard_rearmed "
-            "guard_blind guard_sees member_joined command_late",
+            "guard_blind guard_sees member_joined command_late "
+            "prompts_held provider_floods",
         ),
-        rule("outbox", "priority", "priority IN (0, 1, 2, 3)"),
+        rule("outbox", "priority", "priority IN (0, 1, 2, 3, 4)"),
     )
     index(
         "outbox",

@@ -30,6 +30,7 @@ from core.users import Provider
 from migrations.runner import current_revision, head_revision
 from mt5_bridge.paper.broker import PaperBroker
 from tests.bot.offices import PAPER, office_in, settings_of
+from tests.builders import a_provider
 from tests.databases import postgres_database
 from tests.fakes import NOON
 
@@ -74,24 +75,22 @@ async def test_an_office_draws_nothing(tmp_path):
 
 async def test_the_key_is_made_once_and_opens_what_it_sealed(tmp_path):
     async with office_in(tmp_path) as office:
-        made = await add_provider(
-            office.tools, office.vault, name="alpha", instruments=()
-        )
+        made = await add_provider(office.tools, office.vault, name="alpha")
         media_key = office.media_key
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
     async with office_in(tmp_path) as again:
         (row,) = await again.journal.find(Provider)
-        assert again.open_secret(row) == made.secret
+        assert again.open_secrets(row) == (made.secret, None)
         assert again.media_key == media_key
 
 
 async def test_another_key_opens_nothing(tmp_path):
     async with office_in(tmp_path) as office:
-        await add_provider(office.tools, office.vault, name="alpha", instruments=())
+        await add_provider(office.tools, office.vault, name="alpha")
     async with office_in(tmp_path, secret_key="k" * 32) as other:
         (row,) = await other.journal.find(Provider)
         with pytest.raises(Refused, match="secret of alpha cannot be opened"):
-            other.open_secret(row)
+            other.open_secrets(row)
 
 
 async def test_a_short_key_is_refused_and_the_database_let_go(tmp_path):
@@ -100,23 +99,16 @@ async def test_a_short_key_is_refused_and_the_database_let_go(tmp_path):
             pass
 
 
-async def test_for_nobody_there_is_a_secret_that_nobody_has(tmp_path):
+async def test_nobody_has_a_secret_and_nobody_anothers(tmp_path):
     async with office_in(tmp_path) as office:
-        assert office.open_secret(None).startswith("whsec_")
-        made = await add_provider(
-            office.tools, office.vault, name="alpha", instruments=()
-        )
-        stranger = Provider(
+        assert office.open_secrets(None) == (None, None)
+        made = await add_provider(office.tools, office.vault, name="alpha")
+        stranger = a_provider(
             id=ProviderName("beta"),
             secret_sealed=office.vault.seal(made.secret, owner="alpha"),
-            read_token_hash="",
-            instruments=(),
-            enabled=True,
-            created_at=NOON,
-            updated_at=NOON,
         )
         with pytest.raises(Refused):
-            office.open_secret(stranger)
+            office.open_secrets(stranger)
 
 
 async def test_migrating_says_the_revision(tmp_path):
@@ -174,7 +166,7 @@ async def test_nobody_else_may_open_the_same_data(tmp_path):
 
 async def test_administrative_commands_work_beside_it(tmp_path):
     async with _house(tmp_path) as house, office_in(tmp_path) as office:
-        await add_provider(office.tools, office.vault, name="alpha", instruments=())
+        await add_provider(office.tools, office.vault, name="alpha")
         assert await house.tools.journal.count(Provider) == 1
 
 

@@ -51,6 +51,7 @@ def test_an_empty_file_is_the_defaults():
 def test_every_section_can_be_set():
     content = {
         "service": {"port": 9000, "log_format": "json", "data_dir": "elsewhere"},
+        "proxy": {"trusted": ["127.0.0.1", "10.0.0.0/8"]},
         "telegram": {"owners": [1, 2], "api_base": "http://127.0.0.1:8081"},
         "database": {"url": "postgresql+psycopg://x@y/z"},
         "cache": {"url": "redis://here"},
@@ -444,3 +445,11 @@ def test_the_file_works_as_it_is():
     assert unserved(settings) == []
     assert settings.approvals.consent_dir == Path("consent")
     assert (ROOT / settings.approvals.consent_dir / "en-1.md").is_file()
+
+
+def test_a_certificate_is_demanded_only_where_a_proxy_can_show_it():
+    demand = {"proxy": {"demand_tradingview_certificate": True}}
+    with pytest.raises(ValueError, match="needs trusted"):
+        Settings.model_validate(demand)
+    demand["proxy"]["trusted"] = ["127.0.0.1"]
+    assert Settings.model_validate(demand).proxy.demand_tradingview_certificate

@@ -1,10 +1,21 @@
 """A provider's credentials are shown once; what is kept opens nothing by itself."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.providers import add_provider, switch_provider, traded
+from bot.providers import (
+    TOKEN_BYTES,
+    Rotation,
+    Terms,
+    add_provider,
+    rotate_provider,
+    switch_provider,
+    traded,
+)
+from bot.signing import new_key_pair
 from core.desk.joining import hash_token
 from core.errors import Refused
 from core.messages import AuditEntry
@@ -21,7 +32,7 @@ async def office(tmp_path):
 
 async def _add(office, name="alpha", instruments=()):
     return await add_provider(
-        office.tools, office.vault, name=name, instruments=instruments
+        office.tools, office.vault, name=name, terms=Terms(instruments=instruments)
     )
 
 
@@ -41,7 +52,7 @@ async def test_the_secret_is_kept_sealed_and_the_token_as_a_hash(office):
     assert made.secret.startswith("whsec_")
     assert made.secret not in repr(row)
     assert made.read_token not in repr(row)
-    assert office.open_secret(row) == made.secret
+    assert office.open_secrets(row) == (made.secret, None)
     assert row.read_token_hash == hash_token(made.read_token)
 
 
@@ -106,7 +117,7 @@ async def test_a_provider_that_is_switched_keeps_its_credentials(office):
     await _switch(office, enabled=False)
     await _switch(office, enabled=True)
     (row,) = await office.journal.find(Provider)
-    assert office.open_secret(row) == made.secret
+    assert office.open_secrets(row) == (made.secret, None)
     assert row.read_token_hash == hash_token(made.read_token)
 
 
@@ -130,3 +141,113 @@ async def test_a_disabled_provider_gets_the_answer_that_strangers_get(office, tm
         assert (await service.read(SIGNALS)).status == 401
         await switch_provider(tools, "demo", enabled=True)
         assert (await service.send(BODY)).status == 200
+
+
+# ------------------------------------------------------------------ credentials
+
+
+async def _rotated(office, name="alpha", **rotation):
+    return await rotate_provider(office.tools, office.vault, name, Rotation(**rotation))
+
+
+async def _row(office, name="alpha"):
+    return await office.journal.get(Provider, name)
+
+
+async def test_a_new_secret_leaves_the_former_one_its_time(office):
+    before = await _add(office)
+    made = await _rotated(office, secret=True, keep=timedelta(hours=24))
+    row = await _row(office)
+    assert office.open_secrets(row) == (made.secret, before.secret)
+    assert made.secret != before.secret
+    left = row.former_until - office.tools.clock.now()
+    assert timedelta(hours=23) < left <= timedelta(hours=24)
+    assert made.read_token is made.hook_token is None
+    assert row.read_token_hash == hash_token(before.read_token)
+
+
+async def test_without_any_time_the_former_secret_is_over_at_once(office):
+    await _add(office)
+    await _rotated(office, secret=True)
+    assert (await _row(office)).former_until is None
+
+
+async def test_only_two_secrets_live_at_once(office):
+    await _add(office)
+    second = await _rotated(office, secret=True, keep=timedelta(hours=1))
+    third = await _rotated(office, secret=True, keep=timedelta(hours=1))
+    opened = office.open_secrets(await _row(office))
+    assert opened == (third.secret, second.secret)
+
+
+async def test_tokens_are_new_at_once_and_leave_the_secret_alone(office):
+    before = await _add(office)
+    made = await _rotated(office, read_token=True, hook_token=True)
+    row = await _row(office)
+    assert row.read_token_hash == hash_token(made.read_token)
+    assert row.hook_token_hash == hash_token(made.hook_token)
+    assert made.hook_token != before.hook_token
+    assert office.open_secrets(row) == (before.secret, None)
+
+
+async def test_the_address_for_tradingview_can_be_taken_away(office):
+    await _add(office)
+    await _rotated(office, no_hook=True)
+    assert (await _row(office)).hook_token_hash is None
+
+
+async def test_with_a_key_pair_no_secret_is_kept(office):
+    _, public = new_key_pair()
+    made = await add_provider(
+        office.tools, office.vault, name="alpha", public_key=public
+    )
+    row = await _row(office)
+    assert (made.secret, row.secret_sealed, row.public_key) == (None, None, public)
+    assert office.open_secrets(row) == (None, None)
+
+
+async def test_a_secret_can_be_changed_for_a_key_pair_and_back(office):
+    first = await _add(office)
+    _, public = new_key_pair()
+    keep = timedelta(hours=1)
+    await _rotated(office, secret=True, public_key=public, keep=keep)
+    row = await _row(office)
+    assert row.public_key == public
+    assert office.open_secrets(row) == (None, first.secret)
+    made = await _rotated(office, secret=True, keep=keep)
+    row = await _row(office)
+    assert (row.public_key, row.former_public_key) == (None, public)
+    assert office.open_secrets(row) == (made.secret, None)
+
+
+@pytest.mark.parametrize("key", ["", "whpk_AAAA", "whsec_" + "A" * 44])
+async def test_what_is_no_public_key_is_refused(office, key):
+    await _add(office)
+    with pytest.raises(Refused, match="A public key is whpk_"):
+        await _rotated(office, secret=True, public_key=key)
+
+
+@pytest.mark.parametrize("keep", [timedelta(days=7, seconds=1), timedelta(seconds=-1)])
+async def test_a_former_secret_lives_a_week_at_most(office, keep):
+    await _add(office)
+    with pytest.raises(Refused, match="0 hours to 7 days"):
+        await _rotated(office, secret=True, keep=keep)
+
+
+async def test_a_rotation_is_written_down_without_what_it_made(office):
+    await _add(office)
+    made = await _rotated(office, secret=True, hook_token=True, keep=timedelta(hours=1))
+    entry = (await office.journal.find(AuditEntry, order_by="-id", limit=1))[0]
+    assert (entry.actor, entry.action) == ("cli", "provider_rotated")
+    assert json.loads(entry.detail)["what"] == "secret, tradingview"
+    assert made.secret not in repr(entry)
+    assert made.hook_token not in repr(entry)
+
+
+async def test_a_provider_that_nobody_knows_cannot_be_rotated(office):
+    with pytest.raises(Refused, match="no provider moon"):
+        await _rotated(office, name="moon", secret=True)
+
+
+def test_a_tradingview_token_has_at_least_128_bits():
+    assert TOKEN_BYTES * 8 >= 128

@@ -1,9 +1,10 @@
 """Both signature forms: vectors, the other implementation, and what strangers try."""
 
+import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from bot.signing import new_secret, sign_plain, sign_standard, verify
+from bot.signing import (
+    is_public_key,
+    new_key_pair,
+    new_secret,
+    sign_plain,
+    sign_standard,
+    sign_with_key,
+    verify,
+)
 from tests.fakes import NOON
 
 SECRET = new_secret(bytes(range(32)))
 OTHER = new_secret(b"o" * 24)
 NOW = int(NOON.timestamp())
+PRIVATE = "whsk_" + base64.b64encode(bytes(range(32))).decode()
+PUBLIC = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
 BODY = b'{"test": 2432232314}'
 TOLERANCE = timedelta(seconds=300)
 
@@ -30,13 +41,15 @@ VECTOR = {
 
 
 def accepts(
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | Sequence[tuple[str, str]],
     body: bytes = BODY,
     *,
     secrets: tuple[str, ...] = (SECRET,),
     now: datetime = NOON,
 ) -> bool:
-    return verify(headers.items(), body, secrets=secrets, now=now, tolerance=TOLERANCE)
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    finding = verify(pairs, body, keys=secrets, now=now, tolerance=TOLERANCE)
+    return finding is not None and finding.key is not None and finding.fresh
 
 
 def plain() -> dict[str, str]:
@@ -45,6 +58,10 @@ def plain() -> dict[str, str]:
 
 def standard() -> dict[str, str]:
     return sign_standard(SECRET, "msg_1", NOW, BODY)
+
+
+def paired() -> dict[str, str]:
+    return sign_with_key(PRIVATE, "msg_1", NOW, BODY)
 
 
 # ------------------------------------------------------------------ good ones
@@ -131,9 +148,7 @@ def test_each_header_must_be_there_once(sign):
     for name, value in headers.items():
         rest = [(key, each) for key, each in headers.items() if key != name]
         for wrong in (rest, [*headers.items(), (name.upper(), value)]):
-            assert not verify(
-                wrong, BODY, secrets=(SECRET,), now=NOON, tolerance=TOLERANCE
-            )
+            assert not accepts(wrong)
 
 
 def test_the_two_forms_together_are_refused():
@@ -269,9 +284,69 @@ times = texts | st.just(str(NOW))
 
 @given(headers=st.lists(st.tuples(names, times), max_size=8), body=st.binary())
 def test_whatever_a_stranger_sends_it_never_raises_and_never_accepts(headers, body):
-    assert not verify(
-        headers, body, secrets=(SECRET, OTHER), now=NOON, tolerance=TOLERANCE
+    assert not accepts(headers, body, secrets=(SECRET, OTHER, PUBLIC))
+
+
+# ------------------------------------------------------------------ key pairs
+
+
+def test_what_a_key_pair_signs_is_accepted_by_its_public_key_alone():
+    assert accepts(paired(), secrets=(PUBLIC,))
+    assert accepts(paired(), secrets=(SECRET, PUBLIC))
+    assert not accepts(paired(), secrets=(SECRET,))
+    assert not accepts(paired(), secrets=(new_key_pair()[1],))
+    assert not accepts(paired(), BODY + b" ", secrets=(PUBLIC,))
+
+
+def test_a_public_key_is_no_secret_and_a_secret_no_public_key():
+    """Whoever reads the database must not be able to sign with what stands there."""
+    for secret in (SECRET, PUBLIC.replace("whpk_", "whsec_")):
+        headers = sign_standard(secret, "msg_1", NOW, BODY)
+        assert not accepts(headers, secrets=(PUBLIC,))
+    relabelled = paired()["webhook-signature"].replace("v1a,", "v1,")
+    assert not accepts(
+        paired() | {"webhook-signature": relabelled}, secrets=(PUBLIC, SECRET)
     )
+
+
+def test_the_key_that_made_it_is_told_by_its_place():
+    def place(headers, keys):
+        finding = verify(
+            headers.items(), BODY, keys=keys, now=NOON, tolerance=TOLERANCE
+        )
+        return finding.key, finding.webhook_id
+
+    assert place(plain(), (OTHER, SECRET, PUBLIC)) == (1, None)
+    assert place(paired(), (OTHER, SECRET, PUBLIC)) == (2, "msg_1")
+    assert place(standard(), (SECRET, SECRET)) == (0, "msg_1")
+    assert place(standard(), (OTHER,)) == (None, "msg_1")
+
+
+@pytest.mark.parametrize(
+    "signature", ["v1a,", "v1a", "v1a,!", "v1a,AAAA", "v1a," + "A" * 88, "v1a,é"]
+)
+def test_a_broken_signature_of_a_pair_hides_no_good_one(signature):
+    good = paired()["webhook-signature"]
+    both = paired() | {"webhook-signature": f"{signature} {good}"}
+    assert accepts(both, secrets=(PUBLIC,))
+    alone = paired() | {"webhook-signature": signature}
+    assert not accepts(alone, secrets=(PUBLIC,))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "whpk_", "whpk_AAAA", PUBLIC[:-4], PUBLIC + "AAAA", SECRET, PRIVATE]
+)
+def test_what_is_no_public_key_verifies_nothing(text):
+    assert not is_public_key(text)
+    assert not accepts(paired(), secrets=(text,))
+
+
+def test_a_private_key_may_have_its_public_one_behind_it():
+    seed, public = (base64.b64decode(each[5:]) for each in (PRIVATE, PUBLIC))
+    both = "whsk_" + base64.b64encode(seed + public).decode()
+    assert accepts(sign_with_key(both, "msg_1", NOW, BODY), secrets=(PUBLIC,))
+    with pytest.raises(ValueError, match="private key is whsk_"):
+        sign_with_key(SECRET, "msg_1", NOW, BODY)
 
 
 @given(

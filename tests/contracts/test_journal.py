@@ -42,7 +42,7 @@ from core.ports import (
 )
 from core.prompts import Prompt, PromptState
 from core.rows import AIMED_KEY, OPENING_KEY, UNIQUE
-from core.signals import Action, Signal, SignalStatus
+from core.signals import Action, Signal, SignalStatus, Source
 from core.trades import CloseReason, TradeState
 from core.users import Membership, Provider, User
 from tests import builders as b
@@ -111,6 +111,8 @@ def _world() -> list[Row]:
     )
     long = Decimal("0.12345678901234567890123456789012345678901")
     signal = b.a_signal(
+        webhook_id="msg_1",
+        source=Source.TRADINGVIEW,
         target="earlier",
         external_id="quote ' and \" and \\ and ü and 漢",
         price=long,
@@ -173,7 +175,19 @@ def _world() -> list[Row]:
         rearmed_at=elsewhere,
     )
     return [
-        b.a_provider(instruments=("XAUUSD", "EURUSD")),
+        b.a_provider(
+            public_key="whpk_new",
+            former_secret_sealed="sealed before",  # noqa: S106 - not a secret
+            former_public_key="whpk_old",
+            former_until=moment,
+            hook_token_hash="1" * 64,
+            instruments=("XAUUSD", "EURUSD"),
+            rate_per_minute=10,
+            rate_burst=2,
+            open_signals=3,
+            muted_until=elsewhere,
+        ),
+        b.a_refusal(first_at=moment, last_at=elsewhere),
         b.a_user(blocked_at=moment, name="Zoë ☕"),
         b.an_account(person_id=b.USER, enabled=False),
         guard,
@@ -219,12 +233,13 @@ def _bare_world() -> list[Row]:
         expires_at=None,
     )
     return [
-        b.a_provider(),
+        b.a_provider(secret_sealed=None),
         b.a_user(consented_at=None),
         b.an_account(),
         b.a_guard(measured_at=None),
         b.an_equity_point(),
         b.a_reconciliation(),
+        b.a_refusal(),
         b.a_membership(),
         b.an_invite(),
         b.a_subscription(),

@@ -5,9 +5,15 @@ from decimal import Decimal
 import pytest
 
 from core.ids import UserId
-from core.intake import Draft, IntakeRules, content_hash, problems
+from core.intake import (
+    Draft,
+    IntakeRules,
+    content_hash,
+    problems,
+    target_problems,
+)
 from core.market import OrderType, Side, Timeframe
-from core.signals import Action
+from core.signals import Action, Source
 from tests.builders import a_provider
 
 RULES = IntakeRules(
@@ -163,3 +169,65 @@ def test_the_order_of_a_payloads_keys_says_nothing():
     one = replace(GOOD, payload='{"a":1,"b":2}')
     two = replace(GOOD, payload='{"b":2,"a":1}')
     assert content_hash(one) == content_hash(two)
+
+
+# ------------------------------------------------------------------ what follows
+
+UPDATE = Draft(
+    external_id="u-1",
+    action=Action.UPDATE,
+    target="gold-1",
+    stop_loss=Decimal("1948.00"),
+)
+CLOSE = Draft(external_id="x-1", action=Action.CLOSE, target="gold-1")
+
+
+@pytest.mark.parametrize("draft", [UPDATE, CLOSE])
+def test_what_follows_needs_only_its_target(draft):
+    assert found(draft) == {}
+    assert found(replace(draft, target=None)) == {"target": "is required"}
+
+
+def test_an_update_without_a_change_asks_for_one():
+    assert set(found(replace(UPDATE, stop_loss=None))) == {"stop_loss"}
+    assert found(replace(UPDATE, stop_loss=None, price=Decimal(1))) == {}
+    assert found(replace(UPDATE, stop_loss=None, take_profit=Decimal(1))) == {}
+
+
+def test_what_follows_names_no_person():
+    assert set(found(replace(CLOSE, user_id=UserId(1)))) == {"user"}
+
+
+def test_an_alert_may_come_without_a_name():
+    alert = replace(GOOD, external_id=None, source=Source.TRADINGVIEW)
+    assert found(alert) == {}
+
+
+def test_an_alert_may_close_by_its_instrument():
+    flat = Draft(action=Action.CLOSE, source=Source.TRADINGVIEW)
+    assert found(replace(flat, instrument="XAUUSD")) == {}
+    assert set(found(flat)) == {"instrument"}
+    cancel = replace(flat, instrument="XAUUSD", action=Action.CANCEL)
+    assert set(found(cancel)) == {"target"}
+
+
+def unfit(draft, side=Side.BUY):
+    problems = target_problems(draft, instrument="XAUUSD", side=side)
+    return {each.field: each.message for each in problems}
+
+
+def test_what_follows_must_fit_what_it_means():
+    assert unfit(UPDATE) == {}
+    fits = replace(UPDATE, instrument="XAUUSD", side=Side.BUY)
+    assert unfit(fits) == {}
+    assert set(unfit(replace(fits, instrument="EURUSD", side=Side.SELL))) == {
+        "instrument",
+        "side",
+    }
+
+
+def test_new_levels_lie_on_both_sides_of_each_other():
+    both = replace(UPDATE, take_profit=Decimal("1948.01"))
+    assert unfit(both) == {}
+    assert "above" in unfit(replace(both, take_profit=UPDATE.stop_loss))["take_profit"]
+    assert "below" in unfit(both, Side.SELL)["take_profit"]

@@ -103,3 +103,12 @@ def test_closing_orders_say_nothing_about_a_signal():
         now=NOON,
     )
     assert found is S.NEW
+
+
+@pytest.mark.parametrize("action", [Action.UPDATE, Action.CLOSE])
+def test_what_follows_a_signal_waits_until_it_expires(action):
+    waiting = a_signal(action=action, target="gold-1")
+    over = a_signal(action=action, target="gold-1", status=S.REJECTED)
+    assert status(waiting, [], [], [], NOON) is S.NEW
+    assert status(waiting, [], [], [], LATER) is S.EXPIRED
+    assert status(over, [], [], [], LATER) is S.REJECTED

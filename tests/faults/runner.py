@@ -223,9 +223,7 @@ async def prepare(life: Life) -> None:
         ada = Person(id=UserId(ADA.id), name=ADA.first_name, language="en")
         await start(house.tools, ada, "")
         await agree(house.tools, ada.id, house.tools.choices.consent.version)
-        made = await add_provider(
-            house.tools, house.office.vault, name=PROVIDER, instruments=()
-        )
+        made = await add_provider(house.tools, house.office.vault, name=PROVIDER)
         await watch(house.tools, ACCOUNT)
     secret = json.dumps({"name": made.name, "secret": made.secret})
     (life.folder / CREDENTIALS).write_text(secret)

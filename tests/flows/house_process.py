@@ -146,10 +146,7 @@ class Rig:
 
     async def provider(self, wish: Json) -> Json:
         made = await add_provider(
-            self._house.tools,
-            self._house.office.vault,
-            name=wish["name"],
-            instruments=(),
+            self._house.tools, self._house.office.vault, name=wish["name"]
         )
         return asdict(made)
 

@@ -147,6 +147,7 @@ INDEXES = {
         "user_id, created_at DESC",
         "provider, created_at DESC",
         "instrument, status",
+        "content_hash",
         "status, expires_at",
     },
     "approvals": {"user_id, created_at", "signal_id, user_id"},

@@ -13,7 +13,7 @@ def test_a_new_provider_s_credentials_are_shown(tapgate, config):
     ran = tapgate("provider", "add", "alpha")
     assert ran.code == 0
     assert "alpha is ready. Shown this once:" in ran.out
-    assert "secret      whsec_" in ran.out
+    assert "secret       whsec_" in ran.out
 
 
 def test_a_new_provider_as_json_is_one_document(tapgate, config):
@@ -33,8 +33,11 @@ def test_providers_are_listed_for_people_with_their_state(tapgate, config):
     tapgate("provider", "disable", "beta")
     ran = tapgate("provider", "list")
     assert ran.code == 0
-    rows = [line.split()[:3] for line in ran.out.splitlines() if "abled" in line]
-    assert rows == [["alpha", "enabled", "all"], ["beta", "disabled", "XAUUSD"]]
+    rows = [line.split()[:4] for line in ran.out.splitlines() if "abled" in line]
+    assert rows == [
+        ["alpha", "enabled", "secret", "all"],
+        ["beta", "disabled", "secret", "XAUUSD"],
+    ]
 
 
 def test_a_row_in_a_pipe_is_one_line_however_narrow(tapgate, config, monkeypatch):

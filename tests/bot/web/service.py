@@ -13,7 +13,15 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot import signing
-from bot.web import RUNNER_OPTIONS, PartHealth, WebContext, WebLimits, add_routes
+from bot.web import (
+    PartHealth,
+    Proxies,
+    Refusals,
+    Runner,
+    WebContext,
+    WebLimits,
+    add_routes,
+)
 from core.desk.joining import hash_token
 from core.desk.tools import Choices, Consent, Tools
 from core.errors import Refused
@@ -35,7 +43,10 @@ from tests.memory_journal import MemoryJournal
 
 SIGNALS = "/api/v1/signals"
 SECRET = signing.new_secret(b"s" * 32)
+HOOK = "hook-token-of-the-demo-provider"
 TOKEN = "read-token-of-the-demo-provider"  # noqa: S105 - of a fake
+FORMER = signing.new_secret(b"f" * 32)
+"""What the provider signed with before, where it has rotated."""
 NOBODY = signing.new_secret(b"n" * 32)
 
 RULES = IntakeRules(
@@ -99,14 +110,17 @@ class Secrets:
     error: Exception | None = None
     asked: list[Provider | None] = field(default_factory=list)
 
-    def open(self, provider: Provider | None) -> str:
+    def open(self, provider: Provider | None) -> tuple[str | None, str | None]:
         self.asked.append(provider)
         if self.error is not None:
             raise self.error
         if self.closed:
             reason = f"The secret of {provider} needs another key."
             raise Refused(reason)
-        return NOBODY if provider is None else SECRET
+        if provider is None:
+            return None, None
+        former = FORMER if provider.former_secret_sealed else None
+        return SECRET if provider.secret_sealed else None, former
 
 
 @dataclass
@@ -121,6 +135,7 @@ class Service:
     folder: Folder
     parts: dict[str, PartHealth]
     draining: list[bool]
+    refusals: Refusals
 
     @property
     def timestamp(self) -> int:
@@ -143,8 +158,24 @@ class Service:
             SIGNALS + query, data=body, headers=self.signed(body, **over)
         )
 
-    async def read(self, path: str, token: str = TOKEN) -> ClientResponse:
-        return await self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+    async def read(self, path: str, token: str = TOKEN, **more: str) -> ClientResponse:
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        headers["Authorization"] = f"Bearer {token}"
+        return await self.client.get(path, headers=headers)
+
+    async def alert(
+        self, content: Mapping[str, object] | bytes, token: str = HOOK, **more: str
+    ) -> ClientResponse:
+        """As TradingView sends it."""
+        text = isinstance(content, bytes)
+        body = content if text else json.dumps(content).encode()
+        kind = "text/plain; charset=utf-8" if text else "application/json"
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        return await self.client.post(
+            f"/hooks/tradingview/{token}",
+            data=body,
+            headers={"Content-Type": kind} | headers,
+        )
 
     @asynccontextmanager
     async def dial(
@@ -175,8 +206,16 @@ class Service:
 class RealServer(TestServer):
     """As in service: a handler goes on when its client has left."""
 
+    def __init__(self, app: web.Application, limits: WebLimits) -> None:
+        super().__init__(app)
+        self.limits = limits
+
     async def _make_runner(self, **_: Any) -> web.AppRunner:
-        return web.AppRunner(self.app, **RUNNER_OPTIONS)
+        return Runner(
+            self.app,
+            head_deadline=self.limits.head_deadline,
+            most_connections=self.limits.most_connections,
+        )
 
 
 JournalMaker = Callable[[FixedClock], MemoryJournal]
@@ -198,6 +237,7 @@ async def serving(
     secrets, folder = Secrets(), Folder(root)
     parts: dict[str, PartHealth] = {}
     draining = [False]
+    refusals = Refusals(journal, clock)
 
     async def health() -> Mapping[str, PartHealth]:
         return parts
@@ -211,15 +251,18 @@ async def serving(
             timestamp_tolerance=timedelta(seconds=300),
             body_deadline=timedelta(seconds=0.2),
         ),
-        open_secret=secrets.open,
+        open_secrets=secrets.open,
+        refusals=refusals,
+        proxies=Proxies(),
         media=folder,
         public_url="https://tapgate.example/",
         parts=health,
         draining=lambda: draining[0],
     )
     app = app or web.Application()
-    add_routes(app, change(context))
-    server = RealServer(app)
+    context = change(context)
+    add_routes(app, context)
+    server = RealServer(app, context.limits)
     async with TestClient(server) as client:
         yield Service(
             client=client,
@@ -230,13 +273,17 @@ async def serving(
             folder=folder,
             parts=parts,
             draining=draining,
+            refusals=refusals,
         )
 
 
 ROWS = (
-    a_provider(read_token_hash=hash_token(TOKEN)),
+    a_provider(read_token_hash=hash_token(TOKEN), hook_token_hash=hash_token(HOOK)),
     a_provider(
-        id=ProviderName("off"), enabled=False, read_token_hash=hash_token("off")
+        id=ProviderName("off"),
+        enabled=False,
+        read_token_hash=hash_token("off"),
+        hook_token_hash=hash_token("hook-token-of-the-disabled-one"),
     ),
     a_provider(id=ProviderName("other"), read_token_hash=hash_token("other")),
     a_user(),

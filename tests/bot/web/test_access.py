@@ -1,6 +1,7 @@
 """Who is let in, and that nobody learns why they are not."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,19 @@ from structlog.testing import capture_logs
 
 from bot import signing
 from core.ids import ProviderName
-from core.ports import Insert
-from tests.bot.web.service import BODY, NOBODY, SECRET, SIGNALS, TOKEN, Service
+from core.ports import Insert, Save
+from core.refusals import RefusalCause, RefusedRequests
+from core.users import Provider
+from tests.bot.web.service import (
+    BODY,
+    FORMER,
+    NOBODY,
+    SECRET,
+    SIGNALS,
+    TOKEN,
+    Service,
+    serving,
+)
 from tests.builders import a_provider
 
 SENT = json.dumps(BODY).encode()
@@ -119,6 +131,112 @@ async def test_the_name_of_a_provider_may_hold_spaces(service: Service) -> None:
     named = a_provider(id=ProviderName("two words"))
     await service.journal.commit(Insert(named))
     assert (await service.send(BODY, X_Provider="two words")).status == 201
+
+
+# ------------------------------------------------------------- rotation
+
+
+async def change(service: Service, **over: object) -> None:
+    row = await service.journal.get(Provider, ProviderName("demo"))
+    assert row is not None
+    await service.journal.commit(Save(replace(row, **over)))
+
+
+def by(service: Service, secret: str) -> list[tuple[str, str]]:
+    signed = signing.sign_plain(secret, now(service), SENT)
+    return [("X-Provider", "demo"), *signed.items()]
+
+
+async def accepted(service: Service, headers: list[tuple[str, str]]) -> int:
+    kept = [("Content-Type", "application/json"), *headers]
+    return (await service.client.post(SIGNALS, data=SENT, headers=kept)).status
+
+
+async def test_during_a_rotation_both_secrets_are_good(service: Service) -> None:
+    until = service.clock.now() + timedelta(hours=24)
+    rotated = {"former_secret_sealed": "sealed", "former_until": until}
+    await change(service, **rotated)
+    assert await accepted(service, by(service, SECRET)) == 201
+    assert await accepted(service, by(service, FORMER)) == 200
+    service.clock.advance(timedelta(hours=24))
+    assert await accepted(service, by(service, SECRET)) == 200
+    assert await accepted(service, by(service, FORMER)) == 401
+    assert causes(await noted(service)) == {RefusalCause.RETIRED: 1}
+
+
+async def test_a_key_pair_signs_in_the_standard_form(service: Service) -> None:
+    private, public = signing.new_key_pair()
+    await change(service, secret_sealed=None, public_key=public)
+    signed = signing.sign_with_key(private, "msg_1", now(service), SENT)
+    headers = [("X-Provider", "demo"), *signed.items()]
+    assert await accepted(service, headers) == 201
+    assert (await service.stored())[0].webhook_id == "msg_1"
+    for secret in (SECRET, FORMER, public.replace("whpk_", "whsec_")):
+        assert await accepted(service, by(service, secret)) == 401
+
+
+async def test_what_stands_where_there_is_no_key_opens_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the decoy ever guessed, it would still be nobody's."""
+    _, public = signing.new_key_pair()
+    await change(service, secret_sealed=None, public_key=public)
+    monkeypatch.setattr(signing, "new_secret", lambda _: NOBODY)
+    async with serving(service.folder.root) as other:
+        await change(other, secret_sealed=None, public_key=public)
+        assert await accepted(other, by(other, NOBODY)) == 401
+
+
+async def test_a_webhook_id_with_other_content_is_a_conflict(service: Service) -> None:
+    async def post(content: object, message_id: str) -> int:
+        body = json.dumps(content).encode()
+        signed = signing.sign_standard(SECRET, message_id, now(service), body)
+        headers = {"X-Provider": "demo", "Content-Type": "application/json", **signed}
+        answer = await service.client.post(SIGNALS, data=body, headers=headers)
+        return answer.status
+
+    assert await post(BODY, "msg_1") == 201
+    assert await post(BODY, "msg_1") == 200
+    assert await post(BODY, "msg_2") == 200
+    assert await post({**BODY, "external_id": "another"}, "msg_1") == 409
+    assert len(await service.stored()) == 1
+
+
+# ------------------------------------------------------------- true causes
+
+
+async def noted(service: Service) -> list[RefusedRequests]:
+    await service.refusals.write()
+    return await service.journal.find(RefusedRequests)
+
+
+def causes(rows: list[RefusedRequests]) -> dict[RefusalCause, int]:
+    return {row.cause: row.count for row in rows}
+
+
+async def test_the_true_cause_is_kept_for_the_admins(service: Service) -> None:
+    good = demo(service)
+    await refusal(service, good[1:])
+    await refusal(service, demo(service, X_Provider="brekout"))
+    await refusal(service, demo(service, X_Provider="off"))
+    await refusal(service, good[:-1])
+    await refusal(service, by(service, NOBODY))
+    stale = signing.sign_plain(SECRET, now(service) - 301, SENT)
+    await refusal(service, [("X-Provider", "demo"), *stale.items()])
+    await service.read(SIGNALS, "wrong")
+    await service.alert(BODY, "w" * 32)
+    rows = await noted(service)
+    assert {(row.provider, row.cause.value) for row in rows} == {
+        ("", "unnamed"),
+        ("brekout", "unknown"),
+        ("off", "disabled"),
+        ("demo", "unsigned"),
+        ("demo", "forged"),
+        ("demo", "stale"),
+        ("", "reader"),
+        ("", "hook"),
+    }
+    assert {row.address for row in rows} == {"127.0.0.1"}
 
 
 # ------------------------------------------------------------- read tokens

@@ -5,46 +5,50 @@ from datetime import timedelta
 
 from bot.web.rates import Rates
 from core.ids import ProviderName
+from core.ports import Save
+from core.users import Provider
 from tests.bot.web.service import BODY, serving
+from tests.builders import DEMO
 from tests.fakes import FixedClock
 
 ACME, OTHER = ProviderName("acme"), ProviderName("other")
 NOW = timedelta(0)
 
 
-def _rates(clock, **over):
-    return Rates(clock, **{"per_minute": 60, "burst": 2, **over})
+def _rates(clock, per_minute=60, burst=2):
+    rates = Rates(clock)
+    return lambda provider: rates.wait(provider, per_minute=per_minute, burst=burst)
 
 
 def test_a_burst_is_let_in_and_the_next_one_waits():
-    rates = _rates(FixedClock())
+    wait = _rates(FixedClock())
 
-    assert [rates.wait(ACME) for _ in range(3)] == [NOW, NOW, timedelta(seconds=1)]
+    assert [wait(ACME) for _ in range(3)] == [NOW, NOW, timedelta(seconds=1)]
 
 
 def test_whoever_was_refused_takes_no_place():
     clock = FixedClock()
-    rates = _rates(clock)
+    wait = _rates(clock)
     for _ in range(10):
-        rates.wait(ACME)
+        wait(ACME)
 
     clock.advance(timedelta(seconds=1))
 
-    assert rates.wait(ACME) == NOW
+    assert wait(ACME) == NOW
 
 
 def test_one_provider_does_not_take_anothers_place():
-    rates = _rates(FixedClock(), burst=1)
-    rates.wait(ACME)
+    wait = _rates(FixedClock(), burst=1)
+    wait(ACME)
 
-    assert rates.wait(OTHER) == NOW
-    assert rates.wait(ACME) > NOW
+    assert wait(OTHER) == NOW
+    assert wait(ACME) > NOW
 
 
 def test_nought_is_no_limit():
-    rates = _rates(FixedClock(), per_minute=0)
+    wait = _rates(FixedClock(), per_minute=0)
 
-    assert {rates.wait(ACME) for _ in range(1000)} == {NOW}
+    assert {wait(ACME) for _ in range(1000)} == {NOW}
 
 
 def _limited(**limits):
@@ -89,3 +93,25 @@ async def test_a_repeated_signal_and_a_cancel_need_no_room(tmp_path):
 
         assert (await service.send(BODY)).status == 200
         assert (await service.send(cancel)).status == 201
+
+
+async def test_a_provider_may_have_limits_of_its_own(tmp_path):
+    async with serving(tmp_path, change=_limited(rate_per_minute=600)) as service:
+        row = await service.journal.get(Provider, DEMO)
+        own = replace(row, rate_per_minute=1, rate_burst=1)
+        await service.journal.commit(Save(own))
+
+        assert (await service.send(BODY)).status == 201
+        assert (await service.send(BODY | {"external_id": "b"})).status == 429
+
+
+async def test_nought_of_its_own_frees_a_provider_of_the_common_limit(tmp_path):
+    change = _limited(rate_per_minute=1, rate_burst=1, open_signals=1)
+    async with serving(tmp_path, change=change) as service:
+        row = await service.journal.get(Provider, DEMO)
+        own = replace(row, rate_per_minute=0, open_signals=0)
+        await service.journal.commit(Save(own))
+
+        for number in range(3):
+            answer = await service.send(BODY | {"external_id": f"s{number}"})
+            assert answer.status == 201

@@ -1,13 +1,17 @@
 """A provider reads its own signals back, and nobody else's."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.ports import Insert, R
+from core.orders import OrderState
+from core.ports import Insert, R, Save
+from core.prompts import PromptState
+from core.signals import Signal
 from tests.bot.web.service import BODY, SIGNALS, Service, serving
-from tests.builders import a_signal
+from tests.builders import a_prompt, a_signal, an_order
 from tests.fakes import NOON
 from tests.memory_journal import MemoryJournal
 
@@ -37,7 +41,75 @@ async def test_one_signal_is_its_receipt(service: Service) -> None:
     receipt = await (await service.send(BODY)).json()
     answer = await service.read(f"{SIGNALS}/{receipt['id']}")
     assert (answer.status, await answer.json()) == (200, receipt)
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+async def test_an_unchanged_signal_is_not_sent_again(service: Service) -> None:
+    receipt = await (await service.send(BODY)).json()
+    path = f"{SIGNALS}/{receipt['id']}"
+    tag = (await service.read(path)).headers["ETag"]
+
+    same = await service.read(path, If_None_Match=tag)
+    weak = await service.read(path, If_None_Match=f'"x", W/{tag}')
+    other = await service.read(path, If_None_Match='"x"')
+
+    assert [same.status, weak.status, other.status] == [304, 304, 200]
+    assert (same.headers["ETag"], await same.read()) == (tag, b"")
+
+
+async def test_a_changed_signal_has_another_tag(service: Service) -> None:
+    receipt = await (await service.send(BODY)).json()
+    path = f"{SIGNALS}/{receipt['id']}"
+    tag = (await service.read(path)).headers["ETag"]
+    prompt = a_prompt(signal_id=receipt["id"], state=PromptState.SENT)
+    await service.journal.commit(Insert(prompt))
+
+    answer = await service.read(path, If_None_Match=tag)
+
+    assert answer.status == 200
+    assert answer.headers["ETag"] != tag
+
+
+async def test_a_signal_that_is_anothers_has_no_tag(service: Service) -> None:
+    receipt = await (await service.send(BODY)).json()
+    path = f"{SIGNALS}/{receipt['id']}"
+    others = await service.read(path, "other", If_None_Match="*")
+    assert others.status == 404
+    assert "ETag" not in others.headers
+
+
+async def test_a_receipt_counts_what_became_of_the_signal(service: Service) -> None:
+    receipt = await (await service.send(BODY)).json()
+    signal = await service.journal.get(Signal, receipt["id"])
+    prompts = [
+        a_prompt(
+            signal_id=signal.id,
+            attempt=number,
+            state=state,
+            message_id=None if state is PromptState.QUEUED else number,
+        )
+        for number, state in enumerate(PromptState, 1)
+    ]
+    orders = [
+        an_order(signal_id=signal.id, attempt=number, state=state)
+        for number, state in enumerate(OrderState, 1)
+    ]
+    rows = [Insert(row) for row in (*prompts, *orders)]
+    await service.journal.commit(Save(replace(signal, proposed_at=NOON)), *rows)
+    expected = {
+        "recipients": 1,
+        "prompts_sent": len(PromptState) - 1,
+        "approved": 1,
+        "rejected": 1,
+        "expired": 1,
+        "orders_filled": 2,
+    }
+
+    one = await (await service.read(f"{SIGNALS}/{signal.id}")).json()
+    again = await (await service.send(BODY)).json()
+
+    assert one["counts"] == again["counts"] == expected
+    assert (await listed(service))["items"][0]["counts"] == expected
 
 
 async def test_the_signal_of_another_is_as_absent_as_none(service: Service) -> None:

@@ -1,0 +1,72 @@
+"""``POST /hooks/tradingview/{token}``: an alert becomes a signal.
+
+TradingView signs nothing and sends no header of ours: the token in the address is
+all there is, so a person decides on each of these, whatever else is allowed. It gives
+up after three seconds and never sends again what timed out; a 503 it sends again. So
+the answer is there in time, or it is a 503.
+"""
+
+import asyncio
+import re
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.web.access import Access
+from bot.web.alerts import NotAnAlert, as_signal, parse_alert
+from bot.web.bodies import check_head, read_body
+from bot.web.context import WebContext
+from bot.web.directory import Directory
+from bot.web.intake import Intake, told
+from bot.web.problems import NOT_JSON, Problem, invalid, unavailable
+from bot.web.strict_json import Json
+from core.signals import Source
+
+DEADLINE = timedelta(seconds=2)
+"""TradingView waits for three."""
+_KINDS = re.compile(r"|text/plain|application/(?:json|x-www-form-urlencoded)")
+"""What it calls a message: JSON where it is that, else text."""
+
+
+class Hooks:
+    """The handler, with what it works with."""
+
+    def __init__(
+        self, context: WebContext, directory: Directory, access: Access, intake: Intake
+    ) -> None:
+        self._context = context
+        self._directory = directory
+        self._access = access
+        self._intake = intake
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take one alert, in time or not at all."""
+        try:
+            async with asyncio.timeout(DEADLINE.total_seconds()):
+                return await told(request, self._take(request))
+        except TimeoutError:
+            detail = "It could not be stored in time; send it again."
+            raise unavailable(detail) from None
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self._intake.open_now()
+        check_head(request, self._context.limits, kinds=_KINDS)
+        body = await read_body(request, self._context.limits)
+        people = await self._directory.people()
+        token = request.match_info["token"]
+        provider = self._access.hooked(people, request, token)
+        self._intake.admit(request, provider)
+        alert = as_signal(_parsed(body))
+        reading = self._intake.read(alert.document, provider, source=Source.TRADINGVIEW)
+        wrong = {problem.field for problem in alert.problems}
+        others = (each for each in reading.problems if each.field not in wrong)
+        if found := (*alert.problems, *others):
+            raise invalid(found)
+        return await self._intake.take(people, provider, reading.draft)
+
+
+def _parsed(body: bytes) -> dict[str, Json]:
+    try:
+        return parse_alert(body)
+    except NotAnAlert as error:
+        raise Problem(NOT_JSON, f"Not taken as an alert: {error}.") from None

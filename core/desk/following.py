@@ -1,0 +1,145 @@
+"""What follows an earlier signal of the same provider: cancel, update, close.
+
+cancel    withdraws what is undecided or not yet sent; what was sent stands
+close     withdraws the same, and asks to leave what was traded
+update    asks for other levels
+
+Each is a signal of its own, with an ``external_id`` of its own. One whose target is
+over already is stored too, and answered as ``rejected``: it changes nothing.
+"""
+
+from dataclasses import replace
+
+from core.desk.recording import withdrawn
+from core.desk.submissions import (
+    Submission,
+    Verdict,
+    entry_of,
+    known_already,
+    refused,
+    signal_of,
+)
+from core.desk.tools import Tools, again
+from core.intake import Draft, IntakeRules, content_hash, target_problems
+from core.messages import Priority, Topic
+from core.moves import follow
+from core.orders import Order, OrderKind, OrderState
+from core.ports import Insert, Save, Write
+from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent
+from core.signals import Action, Signal, SignalStatus
+from core.users import Provider
+
+UNDER_WAY = frozenset({SignalStatus.NEW, SignalStatus.APPROVED, SignalStatus.EXECUTED})
+
+
+async def follow_up(
+    tools: Tools, rules: IntakeRules, provider: Provider, draft: Draft
+) -> Submission:
+    """Take one validated cancel, update or close; what was answered is durable."""
+    return await again(lambda: _follow(tools, rules, provider, draft))
+
+
+async def _follow(
+    tools: Tools, rules: IntakeRules, provider: Provider, draft: Draft
+) -> Submission:
+    known = await known_already(tools, provider, draft)
+    if known is not None:
+        return known
+    targets = await _targets(tools, provider, draft)
+    if not targets:
+        return refused("target", _nothing_meant(draft))
+    latest = targets[0]
+    problems = target_problems(draft, instrument=latest.instrument, side=latest.side)
+    if problems:
+        return Submission(verdict=Verdict.REFUSED, problems=tuple(problems))
+    changes: list[Write] = []
+    if draft.action is not Action.UPDATE:
+        for target in targets:
+            changes += await _withdrawal(tools, target)
+    signal = _signal(tools, rules, provider, draft, latest)
+    status = _status(draft, targets, changed=bool(changes))
+    signal = replace(signal, content_hash=content_hash(draft), status=status)
+    await tools.journal.commit(Insert(signal), *changes, entry_of(provider, signal))
+    return Submission(verdict=Verdict.STORED, signal=signal)
+
+
+def _nothing_meant(draft: Draft) -> str:
+    if draft.target:
+        return "names no open signal of yours"
+    return f"is needed: you have sent no open signal in {draft.instrument} before"
+
+
+async def _targets(tools: Tools, provider: Provider, draft: Draft) -> list[Signal]:
+    """The signals that are meant, the latest first.
+
+    Without a target (an alert that says "flat") they are all that are under way in
+    the instrument, or the last one there was.
+    """
+    if draft.target:
+        return await tools.journal.find(
+            Signal,
+            provider=provider.id,
+            external_id=draft.target,
+            action=Action.OPEN,
+        )
+    wanted: dict[str, object] = {
+        "provider": provider.id,
+        "instrument": draft.instrument,
+        "action": Action.OPEN,
+    }
+    if draft.side is not None:
+        wanted["side"] = draft.side
+    last = await tools.journal.find(Signal, order_by="-created_at", limit=1, **wanted)
+    live = await tools.journal.find(
+        Signal, order_by="-created_at", limit=None, status=UNDER_WAY, **wanted
+    )
+    return live or last
+
+
+def _signal(
+    tools: Tools, rules: IntakeRules, provider: Provider, draft: Draft, target: Signal
+) -> Signal:
+    """Of the target's instrument and side, and with its price where none is given."""
+    told = replace(
+        draft,
+        target=target.external_id,
+        instrument=target.instrument,
+        side=target.side,
+        price=draft.price or target.price,
+    )
+    signal = signal_of(tools, rules, provider, told, 0)
+    if draft.action is Action.CANCEL:
+        return replace(signal, expires_at=target.expires_at)
+    return signal
+
+
+def _status(draft: Draft, targets: list[Signal], *, changed: bool) -> SignalStatus:
+    if draft.action is Action.CANCEL:
+        return SignalStatus.CANCELLED if changed else SignalStatus.REJECTED
+    under_way = any(target.status in UNDER_WAY for target in targets)
+    return SignalStatus.NEW if under_way else SignalStatus.REJECTED
+
+
+async def _withdrawal(tools: Tools, target: Signal) -> list[Write]:
+    """Writes that take back what is undecided or not yet sent, if anything is."""
+    writes = await _withdrawals(tools, target)
+    if target.status is SignalStatus.NEW or target.proposed_at is None or writes:
+        cancelled_at = target.cancelled_at or tools.clock.now()
+        writes.append(Save(replace(target, cancelled_at=cancelled_at)))
+    return writes
+
+
+async def _withdrawals(tools: Tools, target: Signal) -> list[Write]:
+    writes: list[Write] = []
+    for prompt in await tools.journal.find(
+        Prompt, signal_id=target.id, state=UNDECIDED
+    ):
+        state = follow(PROMPT_MOVES, prompt.state, PromptEvent.CANCEL)
+        writes.append(Save(replace(prompt, state=state)))
+        writes.append(tools.item(Topic.PROMPT, prompt.id, Priority.EDIT))
+    for order in await tools.journal.find(
+        Order, signal_id=target.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
+    ):
+        reason = "The provider withdrew the signal before the order was sent."
+        writes += withdrawn(tools, order, reason)
+    return writes
