@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.signing import new_key_pair
 from core.ids import ProviderName
 from core.users import Provider
 from tests.bot.offices import office_in
@@ -138,3 +139,52 @@ def test_what_is_open_beside_the_command_sees_it_at_once(tapgate, config):
             return row is not None and row.enabled
 
     assert asyncio.run(beside()) is False
+
+
+# ------------------------------------------------------------------ rotation
+
+
+def test_a_rotation_shows_the_new_secret_and_how_long_the_former_lives(tapgate, config):
+    made = tapgate("provider", "add", "alpha", "--json").document
+    ran = tapgate("provider", "rotate", "alpha", "--json")
+    assert ran.document["secret"] not in (None, made["secret"])
+    assert ran.document["former_until"].endswith("Z")
+    assert ran.document["read_token"] is ran.document["tradingview_url"] is None
+    told = tapgate("provider", "rotate", "alpha", "--keep-hours", "0")
+    assert "refused from now on" in told.out
+    assert "whsec_" in told.out
+
+
+def test_an_address_for_tradingview_is_complete(tapgate, config):
+    made = tapgate("provider", "add", "alpha", "--json").document
+    stem, _, token = made["tradingview_url"].rpartition("/")
+    assert stem == "http://127.0.0.1:8080/hooks/tradingview"
+    assert len(token) >= 22
+    new = tapgate("provider", "rotate", "alpha", "--tradingview", "--json").document
+    assert new["secret"] is None
+    assert new["tradingview_url"] not in (None, made["tradingview_url"])
+    gone = tapgate("provider", "rotate", "alpha", "--no-tradingview")
+    assert "no address for TradingView any more" in gone.out
+    (listed,) = tapgate("provider", "list", "--json").document
+    assert listed["tradingview"] is False
+
+
+def test_a_provider_may_bring_a_key_and_limits(tapgate, config):
+    _, public = new_key_pair()
+    made = tapgate(
+        "provider", "add", "alpha", "--public-key", public, "--rate-per-minute", "5"
+    )
+    assert made.code == 0
+    assert "whsec_" not in made.out
+    (listed,) = tapgate("provider", "list", "--json").document
+    assert (listed["signs_with"], listed["public_key"]) == ("key pair", public)
+    assert listed["rate_per_minute"] == 5
+    assert "key pair" in tapgate("provider", "list").out
+
+
+def test_a_rotation_that_cannot_be_says_why(tapgate, config):
+    assert "no provider moon" in tapgate("provider", "rotate", "moon").err
+    tapgate("provider", "add", "alpha")
+    long = tapgate("provider", "rotate", "alpha", "--keep-hours", "999")
+    assert "0 hours to 7 days" in long.err
+    assert long.code == 1
