@@ -39,6 +39,7 @@ from core.market import OrderType
 from core.money import ZERO, plain
 from core.orders import Order, OrderState
 from core.prompts import UNDECIDED, PromptState
+from core.signals import Source
 from core.trades import TradeState
 
 WHY_LIMIT = 300
@@ -93,9 +94,10 @@ def prompt_view(card: PromptCard) -> View:
 def _headline(card: PromptCard) -> str:
     signal = card.signal
     kind = "" if signal.order_type is OrderType.MARKET else f" {signal.order_type}"
+    way = " via TradingView" if signal.source is Source.TRADINGVIEW else ""
     return (
         f"<b>{SIDES[signal.side]}{kind.upper()} {safe(signal.instrument)}</b>"
-        f" · {signal.timeframe} · {safe(signal.provider)} · {short(signal.id)}"
+        f" · {signal.timeframe} · {safe(signal.provider)}{way} · {short(signal.id)}"
     )
 
 

@@ -108,9 +108,11 @@ class House:
         jobs = {"guard_seconds": 1, "reconcile_seconds": 1, "expire_seconds": 1}
         service = {"port": self.port, "data_dir": str(self.folder / "data")}
         charts = {"candles": 20, "width": 400, "height": 300}  # quickly drawn
+        unheld = {"prompts_per_minute": 0}  # one provider speaks for all tests
         return {
             **content,
             "service": service,
+            "signals": unheld | content.get("signals", {}),
             "charts": charts,
             "telegram": telegram | content.get("telegram", {}),
             "approvals": {"consent_dir": str(ROOT / "consent")}
@@ -205,17 +207,26 @@ class House:
 
     def post(self, signal_: Mapping[str, object]) -> Answer:
         """Sign and post a signal as the provider's own program would."""
-        if not self._provider:
-            self._provider = self.rig("provider", name="flows")
+        provider = self._known_provider()
         body = json.dumps(signal_).encode()
         headers = {
-            "X-Provider": self._provider["name"],
+            "X-Provider": provider["name"],
             "Content-Type": "application/json",
-            **sign_plain(self._provider["secret"], int(time.time()), body),
+            **sign_plain(provider["secret"], int(time.time()), body),
         }
         return web.call(
             self.port, "POST", "/api/v1/signals", body=body, headers=headers
         )
+
+    def _known_provider(self) -> dict[str, str]:
+        if not self._provider:
+            self._provider = self.rig("provider", name="flows")
+        return self._provider
+
+    @property
+    def hook_token(self) -> str:
+        """What ends the provider's address for TradingView."""
+        return self._known_provider()["hook_token"]
 
     def receipt(self, signal: str) -> dict[str, Any]:
         """What the provider reads of a signal now."""

@@ -1,10 +1,13 @@
 """What a provider may send again, change and take back."""
 
+import json
+from urllib.request import urlopen
+
 from tests.flows import web
 from tests.flows.seats import Posted, Seat, proves_no_order, proves_one_order, taken
 
 SEAT = {"broker": "paper", "speed": "0.25"}
-CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 12)}}
+CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 16)}}
 
 
 def cancel(seat: Seat, signal: Posted) -> web.Answer:
@@ -127,3 +130,82 @@ def test_a_providers_words_are_shown_as_they_are_and_no_more(seat: Seat) -> None
     assert len(shown.text) <= 1024
     prompt.tap("Approve")
     prompt.shows("Filled")
+
+
+# ------------------------------------------------------------------ what became of it
+
+
+def test_a_receipt_tells_what_became_of_the_signal(seat: Seat) -> None:
+    prompt = seat.filled()
+    receipt = seat.house.receipt(prompt.signal.id)
+    counts = {"recipients": 1, "prompts_sent": 1, "approved": 1, "rejected": 0}
+    assert receipt["counts"] == counts | {"expired": 0, "orders_filled": 1}
+    picture = receipt["links"]["chart"]
+    assert picture.startswith(f"http://127.0.0.1:{seat.house.port}/media/")
+    with urlopen(picture, timeout=10) as answer:  # noqa: S310 - our own service
+        assert answer.read().startswith(b"\x89PNG")
+
+
+def test_a_close_withdraws_what_is_undecided(seat: Seat) -> None:
+    prompt = seat.asked()
+    approve = prompt.now.data_of("Approve")
+    target = prompt.signal.content["external_id"]
+    close = {"external_id": seat.house.fresh_name(), "action": "close"}
+    answer = seat.house.post(close | {"target": target})
+    assert (answer.status, answer.body["action"]) == (201, "close")
+    assert prompt.shows("Withdrawn by the provider").labels == ()
+    late = seat.house.chat.crafted(seat.user, approve, message_id=prompt.id)
+    assert "withdrawn" in late.text
+    proves_no_order(seat, prompt.signal)
+
+
+# ------------------------------------------------------------------ TradingView
+
+
+def alert(seat: Seat, content: dict[str, object]) -> web.Answer:
+    """What TradingView sends."""
+    return web.call(
+        seat.house.port,
+        "POST",
+        f"/hooks/tradingview/{seat.house.hook_token}",
+        body=json.dumps(content).encode(),
+        headers={"Content-Type": "application/json; charset=utf-8"},
+    )
+
+
+def test_an_alert_asks_a_person_and_its_exit_takes_the_question_back(
+    seat: Seat,
+) -> None:
+    wish = seat.signal(instrument="EURUSD")
+    entry = {
+        "ticker": f"OANDA:{wish['instrument']}",
+        "interval": "15",
+        "action": "buy",
+        "market_position": "long",
+        "prev_market_position": "flat",
+        "close": wish["price"],
+        "stop_loss": wish["stop_loss"],
+        "take_profit": wish["take_profit"],
+        "user": seat.user,
+    }
+    last = seat.last_message()
+    answer = alert(seat, entry)
+    assert answer.status == 201, answer
+    signal = Posted(id=answer.body["id"], content=wish)
+    prompt = seat.prompt_of(signal, after=last)
+    assert "via TradingView" in prompt.now.text
+    assert alert(seat, entry).body["id"] == signal.id
+
+    left = {"action": "sell", "market_position": "flat"}
+    exit_order = entry | left | {"prev_market_position": "long"}
+    del exit_order["user"]
+    assert alert(seat, exit_order).body["action"] == "close"
+    assert prompt.shows("Withdrawn by the provider").labels == ()
+    proves_no_order(seat, signal)
+
+
+def test_an_address_that_nobody_has_is_refused(seat: Seat) -> None:
+    answer = web.call(
+        seat.house.port, "POST", "/hooks/tradingview/" + "w" * 32, body=b"{}"
+    )
+    assert answer.status == 401
