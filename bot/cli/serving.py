@@ -103,10 +103,11 @@ async def _sandbox(port: int) -> None:
     from bot.demo.people import PEOPLE
     from bot.listening import listen
     from bot.sandbox import create_sandbox
+    from bot.web import Runner
 
     app = web.Application()
     create_sandbox(now=SystemClock().now, users=PEOPLE).add_routes(app)
-    runner = web.AppRunner(app, access_log=None)
+    runner = Runner(app, access_log=None)
     await runner.setup()
     await listen(runner, "127.0.0.1", port)
     url = f"http://127.0.0.1:{port}"

@@ -52,6 +52,11 @@ class Hooks:
         self._intake.open_now()
         check_head(request, self._context.limits, kinds=_KINDS)
         body = await read_body(request, self._context.limits)
+        with self._intake.pressure.at_work():
+            return await self._read(request, body)
+
+    async def _read(self, request: web.Request, body: bytes) -> web.Response:
+        """What is alerted, and to whom."""
         people = await self._directory.people()
         token = request.match_info["token"]
         provider = self._access.hooked(people, request, token)

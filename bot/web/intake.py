@@ -22,6 +22,7 @@ from bot.web.context import WebContext
 from bot.web.directory import Directory
 from bot.web.fields import flag
 from bot.web.forms import read_query
+from bot.web.pressure import Pressure
 from bot.web.problems import (
     CONFLICT,
     NOT_JSON,
@@ -70,6 +71,7 @@ class Intake:
         self._directory = directory
         self._access = access
         self._rates = Rates(context.tools.clock)
+        self.pressure = Pressure(context.limits.most_at_work)
 
     async def post(self, request: web.Request) -> web.Response:
         """Take one signed signal."""
@@ -80,6 +82,11 @@ class Intake:
         self.open_now()
         check_head(request, self._context.limits)
         body = await read_body(request, self._context.limits)
+        with self.pressure.at_work():
+            return await self._read(request, body)
+
+    async def _read(self, request: web.Request, body: bytes) -> web.Response:
+        """What is signed, and by whom."""
         people = await self._directory.people()
         sender = self._access.signer(people, request, body)
         self.admit(request, sender.provider)
@@ -93,10 +100,11 @@ class Intake:
         return await self.take(people, sender.provider, draft)
 
     def open_now(self) -> None:
-        """Refuse while the service shuts down."""
+        """Refuse while the service shuts down, or has all that it can do."""
         if self._context.draining():
             detail = "The service is shutting down."
             raise unavailable(detail)
+        self.pressure.have_room()
 
     def admit(self, request: web.Request, provider: Provider) -> None:
         """Note who it is, and refuse what comes too fast."""

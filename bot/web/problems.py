@@ -35,15 +35,18 @@ class Kind:
 
 NOT_JSON = Kind("not-json", 400, "The body is not a JSON object")
 BROKEN_BODY = Kind("broken-body", 400, "The body did not arrive whole")
+UNREADABLE = Kind("unreadable", 400, "The request cannot be read")
 NOT_AUTHENTIC = Kind("not-authentic", 401, "The request is not authenticated")
 LINK_REFUSED = Kind("link-refused", 403, "The link does not work")
 NOT_FOUND = Kind("not-found", 404, "There is no such thing")
 TOO_SLOW = Kind("too-slow", 408, "The body took too long")
+HEAD_TOO_SLOW = Kind("head-too-slow", 408, "The head of the request took too long")
 CONFLICT = Kind("conflict", 409, "The external_id is taken")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 UNSUPPORTED = Kind("unsupported-media", 415, "The body must be plain JSON")
 INVALID_FIELDS = Kind("invalid-fields", 422, "Some fields cannot be accepted")
 TOO_MANY = Kind("too-many", 429, "Too many signals")
+HEAD_TOO_LARGE = Kind("head-too-large", 431, "The head of the request is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 UNAVAILABLE = Kind("unavailable", 503, "Not available now")
 
@@ -88,27 +91,32 @@ def too_many(detail: str, wait: timedelta) -> Problem:
     return Problem(TOO_MANY, detail, headers={"Retry-After": str(seconds)})
 
 
-def render(problem: Problem, request_id: str) -> web.Response:
+def render(problem: Problem, request_id: str | None = None) -> web.Response:
     """The answer.
 
     ``instance`` names the request, but not in a 401: there all answers are alike.
     """
-    kind = problem.kind
-    body: dict[str, object] = {
-        "type": kind.uri,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail,
-    }
-    if kind is not NOT_AUTHENTIC:
+    body = described(problem)
+    if request_id is not None and problem.kind is not NOT_AUTHENTIC:
         body["instance"] = f"urn:tapgate:request:{request_id}"
     if problem.errors:
         body["errors"] = [
             {"field": error.field, "message": error.message} for error in problem.errors
         ]
     return web.Response(
-        status=kind.status,
+        status=problem.kind.status,
         text=json.dumps(body),
         content_type=CONTENT_TYPE,
         headers=problem.headers,
     )
+
+
+def described(problem: Problem) -> dict[str, object]:
+    """The four members that every problem has."""
+    kind = problem.kind
+    return {
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+    }

@@ -136,6 +136,17 @@ async def test_it_is_ready_once_every_part_has_done_its_round(tmp_path, stage):
     assert set(answer["parts"]) == {"database", "schema", "guard", "telegram"}
 
 
+async def test_its_port_is_one_that_strangers_may_reach(tmp_path, stage):
+    async with _running(tmp_path, stage) as running, asyncio.timeout(5):
+        port = running.house.office.settings.service.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"BREW /secret HTTP/1.1\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    assert b"application/problem+json" in answer
+    assert b"secret" not in answer
+
+
 async def test_accounts_are_made_as_configured_and_watched(tmp_path, stage):
     async with _running(tmp_path, stage) as running:
         await _ready(running)
