@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.settings import AccountConfig, Settings
-from bot.web import Proxies
+from bot.web import Proxies, WebLimits
 from core.accounts import AccountKind, BrokerKind, GuardScope, RiskRules
 from core.broker import TradeMode
 from core.desk.commanding import AccountPlan
@@ -76,6 +76,19 @@ def intake_rules_of(settings: Settings) -> IntakeRules:
         instruments=settings.signals.instruments,
         require_stop_loss=settings.signals.require_stop_loss,
         expires_after=timedelta(seconds=settings.signals.expires_seconds),
+    )
+
+
+def web_limits_of(settings: Settings) -> WebLimits:
+    """How much, how late and how often providers may send."""
+    signals = settings.signals
+    return WebLimits(
+        max_body_bytes=signals.max_body_bytes,
+        max_payload_bytes=signals.max_payload_bytes,
+        timestamp_tolerance=timedelta(seconds=signals.timestamp_tolerance_seconds),
+        rate_per_minute=signals.rate_per_minute,
+        rate_burst=signals.rate_burst,
+        open_signals=signals.open_signals,
     )
 
 

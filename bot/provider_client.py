@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 
-from bot.signing import sign_plain
+from bot.signing import PRIVATE_PREFIX, sign_plain, sign_with_key
 from core.ports import Clock
 
 PATH = "/api/v1/signals"
@@ -29,6 +30,7 @@ class ProviderClient:
     url: str
     name: str
     secret: str
+    """Or a private key, ``whsk_…``."""
     clock: Clock
 
     async def post(self, signal: Mapping[str, object]) -> Answer:
@@ -43,7 +45,7 @@ class ProviderClient:
         headers = {
             "X-Provider": self.name,
             "Content-Type": "application/json",
-            **sign_plain(self.secret, now, body),
+            **self._signature(now, body),
         }
         async with (
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
@@ -57,3 +59,9 @@ class ProviderClient:
                 message = f"what answers at {self.url} is no Tapgate"
                 raise aiohttp.ClientPayloadError(message) from other
             return Answer(response.status, content)
+
+    def _signature(self, now: int, body: bytes) -> dict[str, str]:
+        if self.secret.startswith(PRIVATE_PREFIX):
+            message_id = f"msg_{uuid4().hex}"
+            return sign_with_key(self.secret, message_id, now, body)
+        return sign_plain(self.secret, now, body)

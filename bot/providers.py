@@ -74,6 +74,8 @@ class Rotation:
     """A new address for TradingView; the old one is dead at once."""
     no_hook: bool = False
     """No address for TradingView any more."""
+    force: bool = False
+    """Also while the former secret or key is still good, which ends that."""
 
 
 def traded(instruments: Collection[str], whitelist: Collection[str]) -> None:
@@ -105,7 +107,7 @@ async def add_provider(
         Refused: the name is taken or makes no good header; the key is none.
     """
     _check_name(name)
-    _check_key(public_key)
+    await _check_key(tools, public_key)
     made = Credentials(
         name=name,
         secret=None if public_key else _new_secret(),
@@ -150,13 +152,20 @@ def _check_name(name: str) -> None:
         raise Refused(message)
 
 
-def _check_key(public_key: str | None) -> None:
-    if public_key is not None and not is_public_key(public_key):
+async def _check_key(tools: Tools, public_key: str | None) -> None:
+    """A message names its provider only beside the signature: a key has one owner."""
+    if public_key is None:
+        return
+    if not is_public_key(public_key):
         message = (
             f"A public key is {PUBLIC_PREFIX} and the base64 of 32 bytes (Ed25519), "
             f"was {public_key[:16]!r}."
         )
         raise Refused(message)
+    for row in await tools.journal.find(Provider):
+        if public_key in (row.public_key, row.former_public_key):
+            message = f"That key is {row.id}'s already; make another key pair."
+            raise Refused(message)
 
 
 def _new_secret() -> str:
@@ -179,7 +188,7 @@ async def rotate_provider(
     Raises:
         Refused: there is no such provider, or the wish cannot be fulfilled.
     """
-    _check_key(rotation.public_key)
+    await _check_key(tools, rotation.public_key)
     if not timedelta(0) <= rotation.keep <= LONGEST_KEEP:
         days = LONGEST_KEEP.days
         message = f"The former secret may stay good for 0 hours to {days} days."
@@ -208,6 +217,8 @@ async def _rotate(
 def _with_new_key(
     tools: Tools, vault: Seals, row: Provider, made: Credentials, rotation: Rotation
 ) -> tuple[Provider, Credentials]:
+    if rotation.keep and not rotation.force:
+        _former_is_over(tools, row)
     secret = None if rotation.public_key else _new_secret()
     until = tools.clock.now() + rotation.keep
     kept = bool(rotation.keep)
@@ -227,6 +238,18 @@ def _with_new_key(
         former_until=former_until,
     )
     return row, made
+
+
+def _former_is_over(tools: Tools, row: Provider) -> None:
+    """Only two live at once: a second rotation would end one that was promised."""
+    until = row.former_until
+    if until is not None and until > tools.clock.now():
+        message = (
+            f"The former secret or key of {row.id} is good until "
+            f"{until:%Y-%m-%d %H:%M} UTC, and only two can be at once. Wait, or say "
+            "--force to end it now."
+        )
+        raise Refused(message)
 
 
 def _rotated(made: Credentials, row: Provider, rotation: Rotation) -> Record:

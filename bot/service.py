@@ -15,7 +15,7 @@ from bot.deadlines import TimedBroker
 from bot.jobs import schedule
 from bot.listening import listen
 from bot.markets import PaperMarket
-from bot.plans import intake_rules_of, plan_of, proxies_of, seconds
+from bot.plans import intake_rules_of, plan_of, proxies_of, seconds, web_limits_of
 from bot.ringing import RingingJournal
 from bot.tasks import Bell, Nursery, pause
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
@@ -26,7 +26,6 @@ from bot.web import (
     Refusals,
     Runner,
     WebContext,
-    WebLimits,
     add_routes,
 )
 from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
@@ -211,20 +210,10 @@ class Service:
         log.info("listening", host=service.host, port=service.port)
 
     def _web_context(self) -> WebContext:
-        signals = self._settings.signals
         return WebContext(
             tools=self.tools,
             rules=intake_rules_of(self._settings),
-            limits=WebLimits(
-                max_body_bytes=signals.max_body_bytes,
-                max_payload_bytes=signals.max_payload_bytes,
-                timestamp_tolerance=timedelta(
-                    seconds=signals.timestamp_tolerance_seconds
-                ),
-                rate_per_minute=signals.rate_per_minute,
-                rate_burst=signals.rate_burst,
-                open_signals=signals.open_signals,
-            ),
+            limits=web_limits_of(self._settings),
             open_secrets=self._house.office.open_secrets,
             refusals=self._refusals,
             proxies=proxies_of(self._settings),

@@ -15,7 +15,6 @@ bytes), digits in a timestamp, and comparison in constant time. It never raises.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Container, Iterable, Sequence
@@ -36,6 +35,8 @@ KEY_BYTES = range(24, 65)
 
 _PLAIN = ("x-timestamp", "x-signature")
 _STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_OURS = frozenset(_PLAIN + _STANDARD)
+_PLAIN_NAMES, _STANDARD_NAMES = sorted(_PLAIN), sorted(_STANDARD)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -44,7 +45,17 @@ _SEED_BYTES = 32
 _PUBLIC_BYTES = range(32, 33)
 _PRIVATE_BYTES = (32, 64)
 """The seed alone, or with the public key behind it."""
+_FIELD = 2**255 - 19
+_CURVE = -121665 * pow(121666, -1, _FIELD) % _FIELD
+_ORDER_8 = int.from_bytes(
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    "little",
+)
+_SMALL_ORDER = frozenset({0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8})
+"""The y of the points whose order divides 8."""
 _MOST_SIGNATURES = 8
+_MOST_OF_PAIRS = 2
+"""Each costs a hundred times what the others cost; a rotation needs two."""
 _LONGEST_SIGNATURES = 1024
 
 
@@ -155,8 +166,22 @@ def new_key_pair() -> tuple[str, str]:
 
 
 def is_public_key(text: str) -> bool:
-    """Whether ``text`` is an Ed25519 public key as printed."""
-    return _content(text, PUBLIC_PREFIX, _PUBLIC_BYTES) is not None
+    """Whether ``text`` is an Ed25519 public key as printed, and a sound one.
+
+    Not every 32 bytes are a point of the curve, and under eight of its points (those
+    of small order) signatures can be made without any private key.
+    """
+    content = _content(text, PUBLIC_PREFIX, _PUBLIC_BYTES)
+    return content is not None and _is_sound_point(content)
+
+
+def _is_sound_point(content: bytes) -> bool:
+    """RFC 8032, 5.1.3: a y below the field's prime, for which there is an x."""
+    y = int.from_bytes(content, "little") & ((1 << 255) - 1)
+    if y >= _FIELD or y in _SMALL_ORDER:
+        return False
+    x_squared = (y * y - 1) * pow(_CURVE * y * y + 1, -1, _FIELD) % _FIELD
+    return pow(x_squared, (_FIELD - 1) // 2, _FIELD) == 1
 
 
 def verify(
@@ -201,14 +226,16 @@ def _made(key: str, claim: _Claim, body: bytes) -> bool:
 
 
 def _made_by_pair(public_key: str, claim: _Claim, body: bytes) -> bool:
+    signatures = [each for each in claim.signatures if each.startswith(_PAIR)]
+    if not signatures:
+        return False  # whichever key it is
     content = _content(public_key, PUBLIC_PREFIX, _PUBLIC_BYTES)
     if content is None:
         return False
     key = Ed25519PublicKey.from_public_bytes(content)
     genuine = False
-    for signature in claim.signatures:
-        if signature.startswith(_PAIR):
-            genuine |= _verifies(key, signature, claim.before_body + body)
+    for signature in signatures:
+        genuine |= _verifies(key, signature, claim.before_body + body)
     return genuine
 
 
@@ -222,14 +249,12 @@ def _verifies(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
 
 
 def _claim(headers: Iterable[tuple[str, str]]) -> _Claim | None:
-    found = [(name.lower(), value) for name, value in headers]
-    plain = [(name, value) for name, value in found if name in _PLAIN]
-    standard = [(name, value) for name, value in found if name in _STANDARD]
-    if sorted(name for name, _ in plain) == sorted(_PLAIN) and not standard:
-        return _plain_claim(dict(plain))
-    if sorted(name for name, _ in standard) == sorted(_STANDARD) and not plain:
-        return _standard_claim(dict(standard))
-    return None
+    ours = [(name.lower(), value) for name, value in headers]
+    ours = [each for each in ours if each[0] in _OURS]
+    names = sorted(name for name, _ in ours)
+    if names == _PLAIN_NAMES:
+        return _plain_claim(dict(ours))
+    return _standard_claim(dict(ours)) if names == _STANDARD_NAMES else None
 
 
 def _plain_claim(headers: dict[str, str]) -> _Claim | None:
@@ -252,6 +277,7 @@ def _standard_claim(headers: dict[str, str]) -> _Claim | None:
         and _TIMESTAMP.fullmatch(timestamp)
         and len(signature) <= _LONGEST_SIGNATURES
         and len(entries) <= _MOST_SIGNATURES
+        and sum(entry.startswith("v1a,") for entry in entries) <= _MOST_OF_PAIRS
     )
     if not right:
         return None
@@ -297,4 +323,4 @@ def _required_key(secret: str, *, standard: bool) -> bytes:
 
 
 def _digest(key: bytes, content: bytes) -> bytes:
-    return hmac.new(key, content, hashlib.sha256).digest()
+    return hmac.digest(key, content, "sha256")

@@ -16,8 +16,11 @@ GENESIS = "0" * 64
 """What the first entry calls the hash before it."""
 
 
+_encode_detail = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def _digest(entry: AuditEntry) -> str:
-    content = [
+    content = (
         str(entry.id),
         entry.at.isoformat(),
         entry.actor,
@@ -25,7 +28,7 @@ def _digest(entry: AuditEntry) -> str:
         entry.subject,
         entry.detail,
         entry.previous,
-    ]
+    )
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -45,7 +48,7 @@ def link(
         actor=actor,
         action=action,
         subject=subject,
-        detail=json.dumps(dict(detail), sort_keys=True, separators=(",", ":")),
+        detail=_encode_detail(dict(detail)),
         previous=before.hash if before else GENESIS,
         hash="",
     )

@@ -9,6 +9,8 @@ def require_utc(moment: datetime, *, name: str) -> datetime:
     Raises:
         ValueError: for a naive datetime, whose zone nobody knows.
     """
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         message = f"{name} must carry a time zone, was naive {moment.isoformat()}"
         raise ValueError(message)

@@ -8,14 +8,14 @@ import hashlib
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from core.ids import UserId
 from core.market import OrderType, Side, Timeframe
 from core.money import plain
-from core.signals import Action, Source
+from core.signals import Action, Signal, SignalStatus, Source
 from core.users import Provider
 
 PRICE_CEILING = Decimal(1_000_000)
@@ -61,6 +61,8 @@ class Draft:
     expires_in: int | None = None
     user_id: UserId | None = None
     payload: str = "{}"
+    partial: bool = False
+    """A close of a part: the rest stays, and what waits goes on waiting."""
 
 
 def problems(
@@ -118,21 +120,37 @@ def _of_follower(draft: Draft) -> list[FieldProblem]:
     return found
 
 
-def target_problems(draft: Draft, *, instrument: str, side: Side) -> list[FieldProblem]:
+def target_problems(draft: Draft, target: Signal) -> list[FieldProblem]:
     """What does not fit the signal that a cancel, update or close means."""
     found = []
-    if draft.instrument not in (None, instrument):
-        message = f"must be {instrument} or absent: that is what the target is about"
+    if draft.instrument not in (None, target.instrument):
+        message = f"must be {target.instrument} or absent: the target is about that"
         found.append(FieldProblem(field="instrument", message=message))
-    if draft.side not in (None, side):
-        message = f"must be {side} or absent: that is what the target is"
+    if draft.side not in (None, target.side):
+        message = f"must be {target.side} or absent: the target is that"
         found.append(FieldProblem(field="side", message=message))
-    stop, target = draft.stop_loss, draft.take_profit
-    if stop and target and (target - stop) * side.sign <= 0:
-        where = "above" if side is Side.BUY else "below"
-        message = f"must be {where} the stop loss {plain(stop)} of a {side}"
-        found.append(FieldProblem(field="take_profit", message=message))
+    if draft.action is Action.UPDATE:
+        found += _level_problems(draft, target)
     return found
+
+
+def _level_problems(draft: Draft, target: Signal) -> list[FieldProblem]:
+    """New levels beside those that stay; a stop may pass the entry of what is open."""
+    merged = replace(
+        draft,
+        side=target.side,
+        price=draft.price or target.price,
+        stop_loss=draft.stop_loss or target.stop_loss,
+        take_profit=draft.take_profit or target.take_profit,
+    )
+    if target.status is SignalStatus.NEW:
+        return _stop_problems(merged)
+    stop, profit = merged.stop_loss, merged.take_profit
+    if stop is None or profit is None or (profit - stop) * target.side.sign > 0:
+        return []
+    where = "above" if target.side is Side.BUY else "below"
+    message = f"must be {where} the stop loss {plain(stop)} of a {target.side}"
+    return [FieldProblem(field="take_profit", message=message)]
 
 
 def _missing(field: str) -> FieldProblem:
@@ -198,8 +216,10 @@ def content_hash(draft: Draft) -> str:
         "user": draft.user_id,
         "payload": json.loads(draft.payload),
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def _by_value(value: Decimal | None) -> str | None:

@@ -64,6 +64,10 @@ class NoticeKind(StrEnum):
     """Somebody used an invite [user]."""
     COMMAND_LATE = "command_late"
     """A command was not carried out: it came too long ago [user]."""
+    PROMPTS_HELD = "prompts_held"
+    """A provider asks too much; what is beyond waits for /pending [provider]."""
+    PROVIDER_FLOODS = "provider_floods"
+    """The same, to who may mute it [provider]."""
 
 
 class Priority(IntEnum):
@@ -73,6 +77,8 @@ class Priority(IntEnum):
     FILL = 1
     PROMPT = 2
     EDIT = 3
+    BUSY = 4
+    """Prompts of a provider that has asked a few times this minute already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

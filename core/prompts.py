@@ -127,6 +127,8 @@ class Prompt:
     decided_at: datetime | None
     chat_id: int | None
     message_id: int | None
+    held: bool
+    """Beyond what its provider may ask in a minute: shown to who asks for it."""
     expires_at: datetime
     created_at: datetime
     updated_at: datetime

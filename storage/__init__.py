@@ -3,7 +3,7 @@
 journal     the port's implementation: one method is one transaction
 unit        what one transaction does, statement by statement
 asking      the half of it that changes nothing
-accepting   calls that meet share one transaction
+sharing     calls that meet share one transaction
 units       transactions run to their end, whoever stops waiting for them
 failures    database errors in the words of ``core.errors``
 mapping     rows <-> core values

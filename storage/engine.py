@@ -1,7 +1,7 @@
 """How SQLite and PostgreSQL are opened.
 
 SQLite has one connection that writes, with ``BEGIN IMMEDIATE``, and a few that
-only read. A deferred transaction that turns from reading to writing fails at once
+only read; the journal's are used from threads (see ``storage.running``). A deferred transaction that turns from reading to writing fails at once
 when somebody wrote in between, whatever ``busy_timeout`` says; measured.
 PostgreSQL has one pool for both.
 """
@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from core.errors import JournalUnavailable, Refused
 from storage.failures import translate
+from storage.running import InLoop, InThreads, Runner
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+psycopg"
+_IN_THREADS = "sqlite+pysqlite"
 _DRIVERS = {
     "sqlite": SQLITE,
     SQLITE: SQLITE,
@@ -31,7 +33,7 @@ _DRIVERS = {
 FILE_NAME = "tapgate.db"
 """The SQLite file in the data folder."""
 
-_PRAGMAS = {
+_WRITER = {
     "busy_timeout": "5000",
     "journal_mode": "WAL",
     "synchronous": "FULL",
@@ -39,6 +41,7 @@ _PRAGMAS = {
     "wal_autocheckpoint": "1000",
     "journal_size_limit": str(64 * 1024 * 1024),
 }
+_READER = _WRITER | {"query_only": "ON"}
 _READERS = 4
 _WRITER_WAITS_SECONDS = 10
 
@@ -53,15 +56,19 @@ _SESSION = {
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Where transactions begin; on PostgreSQL both are the same."""
+    """Where transactions begin; on PostgreSQL all are the same."""
 
     write: AsyncEngine
     read: AsyncEngine
+    """For whoever needs single statements: migrations, looks at health."""
+    writing: Runner
+    reading: Runner
+    """For the journal."""
 
     async def dispose(self) -> None:
         """Close all connections."""
-        await self.read.dispose()
-        await self.write.dispose()
+        for each in (self.reading, self.writing, self.read, self.write):
+            await each.dispose()
 
 
 def database_url(text: str, *, data_dir: Path) -> URL:
@@ -98,9 +105,15 @@ def make_engines(url: URL) -> Engines:
     """Engines for an address that ``database_url`` made; nothing is opened yet."""
     if url.drivername == SQLITE:
         _make_private_file(Path(url.database or ""))
-        return Engines(write=_sqlite_writer(url), read=_sqlite_reader(url))
+        return Engines(
+            write=_sqlite(url, "BEGIN IMMEDIATE", _WRITER, 1),
+            read=_sqlite(url, "BEGIN", _READER, _READERS),
+            writing=_in_threads(url, "BEGIN IMMEDIATE", _WRITER, 1),
+            reading=_in_threads(url, "BEGIN", _READER, _READERS),
+        )
     engine = _postgresql(url)
-    return Engines(write=engine, read=engine)
+    in_loop = InLoop(engine)
+    return Engines(write=engine, read=engine, writing=in_loop, reading=in_loop)
 
 
 def is_sqlite(engine: AsyncEngine) -> bool:
@@ -132,33 +145,36 @@ def _make_private_file(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _sqlite_writer(url: URL) -> AsyncEngine:
+def _sqlite(
+    url: URL, begin: str, pragmas: dict[str, str], connections: int
+) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
-        pool_size=1,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=_WRITER_WAITS_SECONDS,
         hide_parameters=True,
     )
-    _begin_by_hand(engine, "BEGIN IMMEDIATE", _PRAGMAS)
+    _begin_by_hand(engine.sync_engine, begin, pragmas)
     return engine
 
 
-def _sqlite_reader(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=_READERS,
+def _in_threads(
+    url: URL, begin: str, pragmas: dict[str, str], connections: int
+) -> InThreads:
+    engine = create_engine(
+        url.set(drivername=_IN_THREADS),
+        poolclass=QueuePool,
+        pool_size=connections,
         max_overflow=0,
-        pool_timeout=_WRITER_WAITS_SECONDS,
         hide_parameters=True,
     )
-    _begin_by_hand(engine, "BEGIN", _PRAGMAS | {"query_only": "ON"})
-    return engine
+    _begin_by_hand(engine, begin, pragmas)
+    return InThreads(engine, connections)
 
 
-def _begin_by_hand(engine: AsyncEngine, begin: str, pragmas: dict[str, str]) -> None:
+def _begin_by_hand(engine: Engine, begin: str, pragmas: dict[str, str]) -> None:
     """Take transaction control from the driver, which would defer every begin."""
 
     def on_connect(connection: Any, _record: object) -> None:
@@ -171,8 +187,8 @@ def _begin_by_hand(engine: AsyncEngine, begin: str, pragmas: dict[str, str]) -> 
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
 
 
 def _postgresql(url: URL) -> AsyncEngine:

@@ -9,27 +9,33 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.clock import require_utc
 from core.errors import Duplicate
 from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Clock, R, Row, Write
-from storage.accepting import Batch, SharedAccepts, Verdicts
 from storage.engine import Engines, check_health, database_url, make_engines
 from storage.failures import Entangled, translate
+from storage.running import Runner
+from storage.sharing import Shared
 from storage.unit import Unit
 from storage.units import Units
 
 T = TypeVar("T")
+_Question = tuple[object, Callable[[Unit], Any]]
+"""What is asked, and what makes it equal to another; ``None``: nothing."""
+Batch = Sequence[Sequence[Write]]
+Verdicts = list[Duplicate | None]
 
 _TRIES = 3
 """Transactions that waited for each other are tried again so often in all."""
 _INSTALLATION_BITS = 20
+_LOOKS = 4
+"""Reading transactions at the same time, so that a long one blocks nobody."""
 
 
 class SqlJournal:
@@ -39,7 +45,10 @@ class SqlJournal:
         self.engines = engines
         self._clock = clock
         self._units = Units()
-        self._accepts = SharedAccepts(self._units, self._accept)
+        self._accepts: Shared[Batch, Verdicts] = Shared(self._units, self._accept)
+        self._reads: Shared[_Question, Any] = Shared(
+            self._units, self._look, at_once=_LOOKS
+        )
 
     async def close(self) -> None:
         """Wait for what is under way, then close all connections."""
@@ -59,7 +68,7 @@ class SqlJournal:
         self, batch: Sequence[Sequence[Write]]
     ) -> Sequence[Duplicate | None]:
         """See ``Journal.accept``; calls that meet share a transaction."""
-        return await self._accepts.accept(batch)
+        return await self._accepts.call(batch)
 
     async def get(self, kind: type[R], identity: str | int) -> R | None:
         """See ``Journal.get``."""
@@ -75,9 +84,11 @@ class SqlJournal:
         **fields: object,
     ) -> list[R]:
         """See ``Journal.find``."""
-        return await self._read(
-            lambda unit: unit.find(kind, fields, order_by=order_by, limit=limit)
+        found = await self._read(
+            lambda unit: unit.find(kind, fields, order_by=order_by, limit=limit),
+            key=(kind, tuple(fields.items()), order_by, limit),
         )
+        return list(found)
 
     async def count(self, kind: type[Row], /, **fields: object) -> int:
         """See ``Journal.count``."""
@@ -122,17 +133,32 @@ class SqlJournal:
         """See ``Journal.verify_audit``."""
         return await self._read(lambda unit: unit.verify_audit())
 
-    async def _read(self, work: Callable[[Unit], T]) -> T:
-        return await self._units.run(self._transaction(self.engines.read, work))
+    async def _read(self, work: Callable[[Unit], T], *, key: object = None) -> T:
+        answer: T = await self._reads.call((key, work))
+        return answer
+
+    async def _look(self, questions: Sequence[_Question]) -> list[Any]:
+        """All answers as of one moment, so that equal questions are asked once."""
+
+        def work(unit: Unit) -> list[Any]:
+            known: dict[object, Any] = {}
+            answers = []
+            for key, ask in questions:
+                if key is None or key not in known:
+                    known[key] = ask(unit)
+                answers.append(known[key])
+            return answers
+
+        return await self._transaction(self.engines.reading, work)
 
     async def _write(self, work: Callable[[Unit], T]) -> T:
         return await self._units.run(self._persist(work))
 
-    async def _accept(self, batch: Batch) -> Verdicts:
-        def work(unit: Unit) -> Verdicts:
-            verdicts = unit.accept(batch)
+    async def _accept(self, batches: Sequence[Batch]) -> list[Verdicts]:
+        def work(unit: Unit) -> list[Verdicts]:
+            verdicts = iter(unit.accept([each for batch in batches for each in batch]))
             unit.finish()
-            return verdicts
+            return [[next(verdicts) for _ in batch] for batch in batches]
 
         return await self._persist(work)
 
@@ -140,19 +166,18 @@ class SqlJournal:
         """Try again what the database ended because two were entangled."""
         for _ in range(_TRIES - 1):
             try:
-                return await self._transaction(self.engines.write, work)
+                return await self._transaction(self.engines.writing, work)
             except Entangled:
                 continue
-        return await self._transaction(self.engines.write, work)
+        return await self._transaction(self.engines.writing, work)
 
-    async def _transaction(self, engine: AsyncEngine, work: Callable[[Unit], T]) -> T:
+    async def _transaction(self, runner: Runner, work: Callable[[Unit], T]) -> T:
         def run(connection: Connection) -> T:
             now = require_utc(self._clock.now(), name="the present")
             return work(Unit(connection, now))
 
         try:
-            async with engine.begin() as connection:
-                return await connection.run_sync(run)
+            return await runner.run(run)
         except SQLAlchemyError as error:
             raise translate(error) from error
 

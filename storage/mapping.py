@@ -61,14 +61,17 @@ def to_columns(row: Row) -> dict[str, Any]:
         TypeError: a field holds what its annotation does not allow.
     """
     columns = {}
-    for name, allowed in _SHAPES[type(row)].items():
+    for name, allowed in SHAPES[type(row)].items():
         value = getattr(row, name)
         if type(value) not in allowed:
-            kind = type(row).__name__
-            message = f"{kind}.{name} cannot be {value!r}"
-            raise TypeError(message)
+            raise misfit(row, name)
         columns[name] = value
     return columns
+
+
+def misfit(row: Row, name: str) -> TypeError:
+    """The error for a field that holds what its annotation does not allow."""
+    return TypeError(f"{type(row).__name__}.{name} cannot be {getattr(row, name)!r}")
 
 
 def to_row(kind: type[R], columns: Mapping[Any, Any]) -> R:
@@ -91,4 +94,5 @@ def _plain_types(hint: Any) -> tuple[type, ...]:
     return (get_origin(hint) or hint,)
 
 
-_SHAPES = {kind: _shape(kind) for kind in NAMES}
+SHAPES = {kind: _shape(kind) for kind in NAMES}
+"""For each field of each kind the exact types that it may hold."""

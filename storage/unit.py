@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.audit import link
@@ -27,6 +27,7 @@ from core.trades import Trade
 from storage import queries
 from storage.asking import AUDIT, PEOPLE_VERSION, Questions
 from storage.failures import translate
+from storage.inserting import insert_rows, names_a_key_twice, taken
 from storage.mapping import table_of, to_columns
 
 _MAGIC = "magic"
@@ -60,18 +61,44 @@ class Unit(Questions):
         self._records += [write for write in writes if isinstance(write, Record)]
 
     def accept(self, batch: Sequence[Sequence[Write]]) -> list[Duplicate | None]:
-        """See ``Journal.accept``: at once, or one by one where a key is taken."""
+        """See ``Journal.accept``: at once where that is possible, else one by one."""
         everything = [write for writes in batch for write in writes]
-        if len(batch) > 1 and all(isinstance(w, Insert | Record) for w in everything):
+        if not all(isinstance(write, Record) or _is_new(write) for write in everything):
+            return [self._attempt(writes) for writes in batch]
+        if not names_a_key_twice(batch):
             try:
-                with self._connection.begin_nested():
-                    self._insert_all(everything)
+                self._accept_all(everything)
             except IntegrityError:
-                pass  # each by itself will tell which
+                pass  # a look at the keys tells which
             else:
-                self._note(everything)
                 return [None] * len(batch)
-        return [self._attempt(writes) for writes in batch]
+        verdicts = taken(self._connection, batch)
+        free = [
+            write
+            for writes, verdict in zip(batch, verdicts, strict=True)
+            if verdict is None
+            for write in writes
+        ]
+        try:
+            self._accept_all(free)
+        except IntegrityError:
+            return [self._attempt(writes) for writes in batch]
+        return verdicts
+
+    def _accept_all(self, writes: Sequence[Write]) -> None:
+        rows = [write.row for write in writes if isinstance(write, Insert)]
+        with self._connection.begin_nested():
+            self._insert_all(map(self._as_derived, rows))
+        self._records += [write for write in writes if isinstance(write, Record)]
+
+    def _as_derived(self, row: Row) -> Row:
+        """A new signal, which has no prompts or orders yet, with its status."""
+        if not isinstance(row, Signal):
+            return row
+        status = derive_status(row, prompts=(), orders=(), trades=(), now=self._now)
+        if status is row.status:
+            return row
+        return replace(row, status=status, updated_at=self._now)
 
     def _attempt(self, writes: Sequence[Write]) -> Duplicate | None:
         """Do all of ``writes``, or none of them when a key is taken."""
@@ -85,14 +112,13 @@ class Unit(Questions):
             raise failure from error
         return None
 
-    def _insert_all(self, writes: Iterable[Write]) -> None:
+    def _insert_all(self, rows: Iterable[Row]) -> None:
         """Many rows with one statement for each kind, as the kinds first come."""
-        kinds: dict[type[Row], list[dict[str, Any]]] = defaultdict(list)
-        for write in writes:
-            if isinstance(write, Insert):
-                kinds[type(write.row)].append(to_columns(write.row))
-        for kind, rows in kinds.items():
-            self._connection.execute(insert(table_of(kind)), rows)
+        kinds: dict[type[Row], list[Row]] = defaultdict(list)
+        for row in rows:
+            kinds[type(row)].append(row)
+        for each in kinds.values():
+            insert_rows(self._connection, each)
 
     def finish(self) -> None:
         """Derive the status of every touched signal, count, extend the audit chain."""
@@ -106,7 +132,7 @@ class Unit(Questions):
     def _do(self, write: Write) -> None:
         match write:
             case Insert(row):
-                self._connection.execute(insert(table_of(type(row))), to_columns(row))
+                insert_rows(self._connection, [row])
             case Save(row):
                 self._save(row)
             case Delete(row):
@@ -209,8 +235,8 @@ class Unit(Questions):
                 subject=record.subject,
                 detail=record.detail,
             )
-            entries.append(to_columns(before))
-        self._connection.execute(insert(table_of(AuditEntry)), entries)
+            entries.append(before)
+        insert_rows(self._connection, entries)
 
     # ------------------------------------------------------------ handing out
 
@@ -252,6 +278,13 @@ class Unit(Questions):
         )
         taken = self._rows(Lease, taking)
         return taken[0] if taken else None
+
+
+def _is_new(write: Write) -> bool:
+    """Whether it adds what no other write of an ``accept`` is about."""
+    return isinstance(write, Insert) and isinstance(
+        write.row, Signal | OutboxItem | InboxUpdate
+    )
 
 
 def _changed(row: Row) -> Conflict:

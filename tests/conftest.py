@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+PROGRAMS = ("curl", "node", "openssl")
 LOOPBACK = ("127.", "::1", "localhost")
 STRICT = "NO_MISSING_SERVICES"
 """Set where every service must be there: then a missing one fails the run."""
@@ -21,7 +22,11 @@ def _answers(port: int) -> bool:
 
 def _absent() -> list[str]:
     """The services that are not on this machine, by the marker of their tests."""
-    there = {"chromium": CHROMIUM is not None, "postgres": _answers(5432)}
+    there = {
+        "chromium": CHROMIUM is not None,
+        "postgres": _answers(5432),
+        **{name: shutil.which(name) is not None for name in PROGRAMS},
+    }
     return [marker for marker, present in there.items() if not present]
 
 

@@ -1,4 +1,4 @@
-"""Commands that look: status and doctor."""
+"""Commands that look: status, doctor and openapi."""
 
 import asyncio
 from datetime import timedelta
@@ -29,6 +29,7 @@ def add_commands(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(status)
     app.command()(doctor)
+    app.command()(openapi)
 
 
 def status(context: typer.Context, json: Json = False) -> None:
@@ -130,3 +131,13 @@ def _print_findings(findings: "list[Finding]") -> None:
             console.print(f"    {each.fix}", markup=False, soft_wrap=True)
         elif each.fix:
             console.print(Padding(Text(each.fix), (0, 0, 0, 4)))
+
+
+def openapi(context: typer.Context) -> None:
+    """The API's OpenAPI 3.1 document, with the choices of this configuration."""
+    from bot.plans import intake_rules_of, public_url, web_limits_of
+    from bot.web.openapi import openapi as document
+
+    settings = context_of(context).settings()
+    rules, limits = intake_rules_of(settings), web_limits_of(settings)
+    print_json(document(rules, limits, public_url(settings)))

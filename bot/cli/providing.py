@@ -53,7 +53,9 @@ def add_provider(
     instruments: Instruments = "",
     public_key: PublicKey = "",
     rate_per_minute: Limit = None,
-    rate_burst: Limit = None,
+    rate_burst: Annotated[
+        int | None, typer.Option(min=1, help="How many at once. Default: as all.")
+    ] = None,
     open_signals: Limit = None,
     json: Json = False,
 ) -> None:
@@ -85,6 +87,7 @@ def add_provider(
         return
     say(f"[bold]{name}[/] is ready. Shown this once:\n")
     _say_credentials(made)
+    _warn_of_the_address(context, made)
     if not public_key:
         say(f"Try it: {SECRET_VARIABLE}=… tapgate signal send --provider {name} --help")
 
@@ -97,11 +100,16 @@ def rotate_provider(
     ] = False,
     public_key: PublicKey = "",
     keep_hours: Annotated[
-        float,
+        int,
         typer.Option(
-            help="How long the former secret or key stays good; 0: not at all."
+            min=0,
+            max=168,
+            help="How long the former secret or key stays good; 0: not at all.",
         ),
     ] = 24,
+    force: Annotated[
+        bool, typer.Option(help="Also while the former one is still good.")
+    ] = False,
     read_token: Annotated[bool, typer.Option(help="A new read token.")] = False,
     tradingview: Annotated[
         bool | None,
@@ -121,6 +129,7 @@ def rotate_provider(
         read_token=read_token,
         hook_token=tradingview is True,
         no_hook=tradingview is False,
+        force=force,
     )
 
     async def work(office: "Office") -> "dict[str, object]":
@@ -133,6 +142,7 @@ def rotate_provider(
         return
     say(f"[bold]{plain(name)}[/] has new credentials. Shown this once:\n")
     _say_credentials(made)
+    _warn_of_the_address(context, made)
     if made["former_until"]:
         say(f"The former one is good until {made['former_until']}.")
     elif rotation.secret:
@@ -154,6 +164,16 @@ def _shown(office: "Office", made: "Credentials") -> dict[str, object]:
         "tradingview_url": url,
         "former_until": until and f"{until:%Y-%m-%dT%H:%M:%SZ}",
     }
+
+
+def _warn_of_the_address(context: typer.Context, made: dict[str, object]) -> None:
+    """TradingView reaches nobody at home."""
+    service = context_of(context).settings().service
+    if made["tradingview_url"] and not service.public_url:
+        say(
+            "TradingView cannot reach that address: say in \\[service] public_url how\n"
+            "the outside reaches this service.\n"
+        )
 
 
 def _say_credentials(made: dict[str, object]) -> None:

@@ -72,6 +72,7 @@ def run(
 
 async def _run(settings: Settings, base: Path, role: ServiceRole) -> None:
     from bot.app import open_house
+    from bot.memory import keep_what_is_loaded
     from bot.service import Service
 
     command = f"tapgate run --role {role}"
@@ -83,6 +84,7 @@ async def _run(settings: Settings, base: Path, role: ServiceRole) -> None:
         )
         try:
             await service.start()
+            keep_what_is_loaded()
             await until_told_to_stop()
         finally:
             await service.stop()

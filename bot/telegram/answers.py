@@ -9,6 +9,7 @@ from bot.telegram.text import listed, number, price, safe, signed, when
 from bot.telegram.views import View
 from core.accounts import FIRED, GuardPhase, GuardScope
 from core.clock import in_words
+from core.desk.releasing import Released
 from core.ids import short
 from core.limits import drawdown_percent
 from core.money import plain
@@ -75,17 +76,36 @@ def _position_line(trade: Trade, currency: str) -> str:
     )
 
 
-def pending_view(cards: Sequence[PromptCard]) -> View:
-    """The prompts that wait for this person."""
+NOTHING_HELD = Released(coming=0, left=0)
+
+
+def pending_view(
+    cards: Sequence[PromptCard], released: Released = NOTHING_HELD
+) -> View:
+    """The prompts that wait for this person, and what became of those held."""
+    held = _held(released)
     if not cards:
-        return View(text="Nothing waits for you.")
+        return View(text=held or "Nothing waits for you.")
     lines = [
         f"{SIDES[card.signal.side]} {safe(card.signal.instrument)} on "
         f"{safe(card.account.id)} · {short(card.signal.id)} · until "
         f"{when(card.prompt.expires_at, now=card.now)}"
         for card in cards
     ]
-    return View(text=listed(["<b>Waiting for you</b>, decide at the chart:", *lines]))
+    head = ["<b>Waiting for you</b>, decide at the chart:"]
+    return View(text=listed([*([held] if held else []), *head, *lines]))
+
+
+def _held(released: Released) -> str:
+    """What comes now of what a provider asked too fast, and how to get the rest."""
+    if not released.coming:
+        return ""
+    come = "comes" if released.coming == 1 else "come"
+    said = f"📨 {released.coming} more {come} now."
+    if not released.left:
+        return said
+    wait = "waits" if released.left == 1 else "wait"
+    return f"{said} {released.left} still {wait}: /pending again."
 
 
 def guard_view(cards: Sequence[AccountCard]) -> View:

@@ -45,6 +45,20 @@ class Press(StrEnum):
     """A parked order was executed [order]."""
     NOT_PLACED = "np"
     """A parked order was never executed [order]."""
+    PROVIDERS = "pl"
+    """Back to the list of providers [the one that it is about]."""
+    DISABLE = "pd"
+    """Ask whether to disable a provider [provider]."""
+    DISABLE_NOW = "px"
+    """Confirm it [provider, and when it was asked]."""
+    ENABLE = "pe"
+    """Enable a provider [provider]."""
+    MUTE = "pm"
+    """Mute a provider for an hour [provider]."""
+    UNMUTE = "pu"
+    """Ask about its signals again [provider]."""
+    HUSH = "ph"
+    """Mute it, from the notice of a flood [provider]."""
 
 
 REASONS = {

@@ -264,6 +264,7 @@ COMMANDS = {
 }
 ADMIN_COMMANDS = {
     "status": "everything on one screen",
+    "providers": "who sends signals, and what was refused",
     "guard": "drawdown, limit and headroom",
     "panic": "flatten an account and stay out: /panic ACCOUNT",
     "rearm": "arm a fired guard again: /rearm ACCOUNT REASON",

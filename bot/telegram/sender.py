@@ -27,6 +27,7 @@ from bot.telegram.gateway import Gateway
 from bot.telegram.pacing import Pace
 from bot.telegram.telling import notice_view
 from bot.telegram.views import View, prompt_view
+from core.desk.flooding import stays_out
 from core.desk.joining import mark_blocked
 from core.desk.tools import Tools, again
 from core.ids import PromptId, UserId
@@ -172,6 +173,8 @@ class Sender:
             return
         prompt, view = card.prompt, prompt_view(card)
         if prompt.chat_id is None or prompt.message_id is None:
+            if await stays_out(self._tools, prompt_id):
+                return
             message_id = await self._send_new(prompt.user_id, view)
             await again(lambda: self._delivered(prompt_id, message_id))
         elif not await self._redrawn(prompt, prompt.chat_id, prompt.message_id, view):

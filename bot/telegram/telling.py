@@ -11,14 +11,16 @@ from bot.telegram.notices import (
     parked_notice,
     trade_notice,
 )
+from bot.telegram.provider_views import flood_notice, held_notice
 from bot.telegram.views import View
 from core.accounts import Account, GuardState
+from core.desk.flooding import held_signals, is_muted
 from core.desk.tools import Tools, by_user
-from core.ids import UserId
+from core.ids import ProviderName, UserId
 from core.messages import NoticeKind, OutboxItem
 from core.orders import Order, OrderState
 from core.trades import Trade
-from core.users import Membership, Role, User
+from core.users import Membership, Provider, Role, User
 
 
 async def notice_view(tools: Tools, item: OutboxItem) -> View | None:
@@ -80,6 +82,25 @@ async def _joined(tools: Tools, item: OutboxItem) -> View | None:
     return joined_notice(user, item.detail) if user else None
 
 
+async def _prompts_held(tools: Tools, item: OutboxItem) -> View | None:
+    """Nothing, once all of it was shown or is over."""
+    reader = item.user_id or UserId(0)
+    name = ProviderName(item.subject)
+    count = await held_signals(tools, reader, name)
+    most = tools.choices.prompts_per_minute
+    return held_notice(name, count, most) if count else None
+
+
+async def _provider_floods(tools: Tools, item: OutboxItem) -> View | None:
+    """Nothing, once somebody has muted or disabled it."""
+    provider = await tools.journal.get(Provider, item.subject)
+    if provider is None or not provider.enabled:
+        return None
+    if is_muted(provider, tools.clock.now()):
+        return None
+    return flood_notice(provider.id, tools.choices.prompts_per_minute)
+
+
 async def _late_command(_: Tools, item: OutboxItem) -> View:
     return late_command_notice(item.detail)
 
@@ -97,4 +118,6 @@ _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | Non
     NoticeKind.GUARD_SEES: _guard,
     NoticeKind.MEMBER_JOINED: _joined,
     NoticeKind.COMMAND_LATE: _late_command,
+    NoticeKind.PROMPTS_HELD: _prompts_held,
+    NoticeKind.PROVIDER_FLOODS: _provider_floods,
 }

@@ -9,7 +9,8 @@ routes   add_routes            edge     request id, every error a problem
   |-- hooks    POST alerts        '-- bodies     bounded in size and time
   |-- reading  GET signals     access   who sent it; bot.signing has the rules
   |-- media    GET pictures    strict_json -> signal_form (forms, fields) -> Draft
-  '-- health   alive, ready    alerts   TradingView's words in ours
+  |-- health   alive, ready    alerts   TradingView's words in ours
+  '-- docs     what we promise openapi  made of the same models; docs_page shows it
 ```
 """
 

@@ -48,6 +48,8 @@ class Access:
             secret=signing.new_secret(secrets.token_bytes(32)),
             public=signing.new_key_pair()[1],
         )
+        self._people: People | None = None
+        self._known: dict[str, list[_Key]] = {}
 
     def signer(self, people: People, request: web.Request, body: bytes) -> Signed:
         """The enabled provider who signed ``body``.
@@ -58,7 +60,7 @@ class Access:
         name = _given_name(request)
         known = people.providers.get(ProviderName(name)) if name else None
         provider = known if known is not None and known.enabled else None
-        keys = self._keys(provider)
+        keys = self._keys(people, provider)
         finding = signing.verify(
             request.headers.items(),
             body,
@@ -77,7 +79,16 @@ class Access:
             scheme="Signature",
         )
 
-    def _keys(self, provider: Provider | None) -> "list[_Key]":
+    def _keys(self, people: People, provider: Provider | None) -> "list[_Key]":
+        """As ``_opened``, once for each state of people; nobody is one, too."""
+        if people is not self._people:
+            self._people, self._known = people, {}
+        name = _NOBODY if provider is None else provider.id
+        if name not in self._known:
+            self._known[name] = self._opened(provider)
+        return self._known[name]
+
+    def _opened(self, provider: Provider | None) -> "list[_Key]":
         """Two secrets and two public keys, whatever the provider has."""
         try:
             opened = self._context.open_secrets(provider)

@@ -3,9 +3,13 @@
 Tokens and signatures travel in paths, queries and headers, so a request is named by
 the template of its route, and what aiohttp says of unreadable requests, which quotes
 them, is dropped: their 400 stands in the access log.
+
+A request has one line. Where its handler leaves an ``Outcome``, the line is about that.
 """
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -19,18 +23,34 @@ ROUTE: Final = web.RequestKey("route", str)
 """The template of the matched route; absent where none matched."""
 _LONGEST_METHOD = 16
 
-log = structlog.get_logger()
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the line of a request says before how it came and how long it took."""
+
+    event: str
+    fields: Mapping[str, str]
+
+
+PLAIN: Final = Outcome("http_request", {})
+OUTCOME: Final = web.ResponseKey("outcome", Outcome)
 
 
 class SafeAccessLogger(AbstractAccessLogger):
     """For ``AppRunner(access_log_class=SafeAccessLogger)``; writes by structlog."""
 
+    def __init__(self, logger: logging.Logger, log_format: str) -> None:
+        super().__init__(logger, log_format)
+        self._log = structlog.get_logger().bind()
+
     @override
     def log(
         self, request: web.BaseRequest, response: web.StreamResponse, time: float
     ) -> None:
-        log.info(
-            "http_request",
+        outcome = response.get(OUTCOME, PLAIN)
+        self._log.info(
+            outcome.event,
+            **outcome.fields,
             method=request.method[:_LONGEST_METHOD],
             route=request.get(ROUTE, "unmatched"),
             status=response.status,

@@ -1,7 +1,6 @@
-"""TradingView's words in ours: the alert's message as it comes, to a signal's fields.
+"""TradingView's words in ours: what an alert means, as a signal's fields.
 
-A message is a JSON object, or lines of ``name=value`` where TradingView would not
-call it JSON. It may use the API's own names, or those of TradingView's placeholders:
+An alert may use the API's own names, or those of TradingView's placeholders:
 
     ticker                  the instrument, an exchange before a colon is dropped
     interval                the timeframe: 15, 60, D
@@ -9,32 +8,41 @@ call it JSON. It may use the API's own names, or those of TradingView's placehol
     action, order_action    ``buy`` or ``sell``: the side
     market_position         where the strategy stands after the order
 
-An order that leaves a position is a ``close`` of what was opened before, never an
-open to the other side. What else TradingView knows is kept in the payload.
+    flat                            a close of what was held
+    held, and the order against it  a close of a part: nothing is withdrawn
+    turned round                    a close of what was held, then an open
+    held, and the order with it     an open
+
+Where it cannot be told which of them is meant, it is a problem and never an open. What
+else TradingView knows is kept in the payload.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.web.strict_json import Json, NotJson, Number, parse_object
+from bot.web.strict_json import Json, Number, compact
 from core.intake import FieldProblem
 from core.market import Side
 
 _PLACEHOLDER = re.compile(r"\{\{[^{}]{0,60}\}\}")
-_PAIR = re.compile(r"\s*\"?([A-Za-z_.]{1,40})\"?\s*[=:]\s*(.*?)\s*", re.DOTALL)
-_SEPARATORS = re.compile(r"[\n;,]")
-_WHOLE = re.compile(r"[0-9]{1,16}")
-_NUMBERS = ("expires_in", "user")
+_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_PLOT = re.compile(r"plot_[0-9]{1,3}")
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _POSITIONS = {"long": Side.BUY, "short": Side.SELL}
 FLAT = "flat"
-_MINUTES = {1: "M1", 5: "M5", 15: "M15", 30: "M30", 60: "H1", 240: "H4", 1440: "D1"}
+_ORDERS = ("order_action", "order_contracts", "order_id", "order_price")
+"""Names that only a strategy's orders have."""
+_OF_A_CLOSE = ("external_id", "action", "target", "instrument", "side", "timeframe")
+_LONGEST_KEPT = 60
+_LARGEST_KEPT = 512
+
+_MINUTES = ((1440, "D1"), (240, "H4"), (60, "H1"), (30, "M30"), (15, "M15"), (5, "M5"))
 _DAYS = {"D": "D1", "W": "W1", "M": "W1"}
 _ABSENT = ("", "NaN", "na")
 """What Pine writes for a level that is not there."""
-_INTERVAL = re.compile(r"([0-9]{0,4})([SDWM]?)", re.IGNORECASE)
+_INTERVAL = re.compile(r"([0-9]{0,5})([A-Z]?)", re.IGNORECASE)
 
 KEPT = (
     "alert_message",
@@ -48,6 +56,7 @@ KEPT = (
     "market_position_size",
     "open",
     "order_comment",
+    "order_contracts",
     "order_id",
     "position_size",
     "prev_market_position",
@@ -60,79 +69,72 @@ KEPT = (
 """Names of placeholders whose values are kept in the payload."""
 
 
-class NotAnAlert(Exception):
-    """It is neither JSON nor pairs; the text says what was expected."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """An alert with the API's names."""
 
     document: dict[str, Json]
     problems: tuple[FieldProblem, ...] = ()
+    partial: bool = False
+    """A close of a part of what is held."""
+    reverses: Side | None = None
+    """The side that was held, when an open turned it round."""
 
 
-def parse_alert(body: bytes) -> dict[str, Json]:
-    """The names and values of a message.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What the strategy did, as far as the alert tells."""
 
-    Raises:
-        NotAnAlert: it has none.
-    """
-    if body.lstrip()[:1] == b"{":
-        try:
-            return parse_object(body)
-        except NotJson as error:
-            raise NotAnAlert(str(error)) from None
-    try:
-        text = body.decode()
-    except UnicodeError:
-        message = "it is not UTF-8"
-        raise NotAnAlert(message) from None
-    return _pairs(text)
+    side: Side | None
+    held: Side | None
+    """After the order."""
+    before: Side | None
+    flat: bool
 
+    @property
+    def leaves(self) -> bool:
+        """Whether less is held than before, and nothing on the other side."""
+        if self.flat:
+            return True
+        position = self.held or self.before
+        return None not in (position, self.side) and position is not self.side
 
-def _pairs(text: str) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for part in _SEPARATORS.split(text):
-        if not part.strip():
-            continue
-        match = _PAIR.fullmatch(part)
-        if match is None:
-            message = (
-                "the message must be a JSON object, or lines of name=value as in "
-                f'ticker={{{{ticker}}}}; "{part.strip()[:40]}" is neither'
-            )
-            raise NotAnAlert(message)
-        name, value = match[1], match[2].strip('"')
-        if name in found:
-            message = f"{name} is there twice"
-            raise NotAnAlert(message)
-        found[name] = _value(name, value)
-    if not found:
-        message = "the message is empty; it must be a JSON object"
-        raise NotAnAlert(message)
-    return found
-
-
-def _value(name: str, value: str) -> Json:
-    number = name in _NUMBERS and _WHOLE.fullmatch(value)
-    return Number(value) if number else value
+    @property
+    def left(self) -> Side | None:
+        """The side that a leaving order left."""
+        if not self.flat and self.held:
+            return self.held
+        return self.before or (self.side.opposite if self.side else None)
 
 
 def as_signal(message: Mapping[str, Json]) -> Alert:
-    """The same with the API's names; what TradingView left open is a problem."""
+    """The same with the API's names; what is open or contradictory is a problem."""
     given = {_short(name): value for name, value in message.items()}
-    problems = tuple(
+    problems = [
         FieldProblem(
             field=name,
             message=f"still holds {found[0]}: TradingView did not fill it in here",
         )
         for name, value in given.items()
         if isinstance(value, str) and (found := _PLACEHOLDER.search(value))
+    ]
+    for problem in problems:
+        given[problem.field] = None
+    problems += _contradictions(given)
+    order = _order(given)
+    document = _translated(given, order.side)
+    if order.leaves and document["action"] in (None, "open"):
+        document = _as_close(document, order.left)
+        ours = (each for each in problems if each.field in (*_OF_A_CLOSE, "ticker"))
+        partial = not order.flat and order.held is not None
+        return Alert(document=document, problems=tuple(ours), partial=partial)
+    opens = document["action"] in (None, "open")
+    turned = order.before is not None and order.held is order.before.opposite
+    return Alert(
+        document=document,
+        problems=tuple(problems),
+        reverses=order.before if opens and turned else None,
     )
-    if problems:
-        given = {name: None if _open(value) else value for name, value in given.items()}
-    return Alert(document=_translated(given), problems=problems)
 
 
 def _short(name: str) -> str:
@@ -140,24 +142,111 @@ def _short(name: str) -> str:
     return name.removeprefix("strategy.").replace(".", "_")
 
 
-def _open(value: Json) -> bool:
-    return isinstance(value, str) and bool(_PLACEHOLDER.search(value))
+# ------------------------------------------------------------------ the order
 
 
-def _translated(given: dict[str, Json]) -> dict[str, Json]:
+def _words(given: Mapping[str, Json]) -> list[str]:
+    """All that the alert says of the side of its order."""
+    names = ("side", "order_action", "action")
+    told = (_lower(given.get(name)) for name in names)
+    return [word for word in told if isinstance(word, str) and word in _SIDES]
+
+
+def _order(given: Mapping[str, Json]) -> _Order:
+    words, position = _words(given), _position(given)
+    held = _POSITIONS.get(position)
+    side = _SIDES[words[0]] if words else held
+    before = _POSITIONS.get(str(_lower(given.get("prev_market_position"))))
+    return _Order(side=side, held=held, before=before, flat=position == FLAT)
+
+
+def _position(given: Mapping[str, Json]) -> str:
+    """Where the strategy stands, by its word or else by the size; empty: unknown."""
+    word = _lower(given.get("market_position"))
+    if word is not None:
+        return str(word)
+    for name in ("position_size", "market_position_size"):
+        size = _number(given.get(name))
+        if size == 0:
+            return FLAT
+        if size is not None and name == "position_size":
+            return "long" if size > 0 else "short"
+    return ""
+
+
+def _contradictions(given: Mapping[str, Json]) -> list[FieldProblem]:
+    """What leaves open whether an order opens or leaves."""
+    found = []
+    if len(set(_words(given))) > 1:
+        message = "says another side than the order: which of them is meant?"
+        found.append(FieldProblem(field="side", message=message))
+    position = _position(given)
+    if position not in ("", FLAT, *_POSITIONS):
+        message = f"must be long, short or flat, was {position[:30]!r}"
+        found.append(FieldProblem(field="market_position", message=message))
+    ordered = any(given.get(name) is not None for name in _ORDERS)
+    if ordered and not position and given.get("prev_market_position") is None:
+        message = "is required: without it an exit cannot be told from an entry"
+        found.append(FieldProblem(field="market_position", message=message))
+    return found
+
+
+def _lower(value: Json) -> Json:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _number(value: Json) -> float | None:
+    text = value.text if isinstance(value, Number) else value
+    good = isinstance(text, str) and _NUMBER.fullmatch(text)
+    return float(text) if good and isinstance(text, str) else None
+
+
+# ------------------------------------------------------------------ the fields
+
+
+def _translated(given: Mapping[str, Json], side: Side | None) -> dict[str, Json]:
     document = dict(given)
     _take(document, "instrument", _instrument, "ticker", "symbol")
     _take(document, "timeframe", _timeframe, "interval")
     _take(document, "price", _same, "order_price", "close")
+    document.pop("order_action", None)
     for name in ("stop_loss", "take_profit"):
         if document.get(name) in _ABSENT:
             document[name] = None
-    _understand_order(document)
+    action = _lower(document.get("action"))
+    document["action"] = None if str(action) in _SIDES else action
+    if side is not None:
+        document["side"] = side.value
+    _keep(document)
+    return document
+
+
+def _keep(document: dict[str, Json]) -> None:
+    """Move what else TradingView knows into the payload."""
     payload = document.get("payload")
-    kept = {name: document.pop(name) for name in KEPT if name in document}
+    names = [name for name in document if name in KEPT or _PLOT.fullmatch(name)]
+    kept = {name: document.pop(name) for name in names}
+    kept = {name: value for name, value in kept.items() if value is not None}
     if kept and (payload is None or isinstance(payload, dict)):
         document["payload"] = kept | (payload or {})
-    return document
+
+
+def _as_close(document: dict[str, Json], left: Side | None) -> dict[str, Json]:
+    """Only what a close needs: it must not fail for the levels of an entry."""
+    close = {name: document[name] for name in _OF_A_CLOSE if name in document}
+    close |= {"action": "close", "side": left.value if left is not None else None}
+    if _number(document.get("price")) is not None:
+        close["price"] = document["price"]
+    payload = document.get("payload")
+    if isinstance(payload, dict):
+        short = {name: _cut(value) for name, value in payload.items()}
+        if len(compact(short).encode()) <= _LARGEST_KEPT:
+            close["payload"] = short
+    return close
+
+
+def _cut(value: Json) -> Json:
+    return value[:_LONGEST_KEPT] if isinstance(value, str) else value
 
 
 def _take(
@@ -186,50 +275,6 @@ def _timeframe(value: Json) -> Json:
     if not text or match is None:
         return value
     count, unit = match[1], match[2].upper()
-    if unit == "S":
-        return "M1"
-    if unit:
-        return _DAYS[unit]
-    return next(
-        (
-            name
-            for most, name in sorted(_MINUTES.items(), reverse=True)
-            if most <= int(count)
-        ),
-        "M1",
-    )
-
-
-def _understand_order(document: dict[str, Json]) -> None:
-    """What the strategy's order means: an open, or leaving what is held."""
-    for name in ("side", "order_action", "action"):
-        document[name] = _lower(document.get(name))
-    order = document.pop("order_action")
-    if document["action"] in _SIDES:
-        action = document.pop("action")
-        order = action if order is None else order
-    if document["side"] is None:
-        document["side"] = order
-    position = _lower(document.get("market_position"))
-    side = _SIDES.get(str(document["side"]))
-    held = _POSITIONS.get(str(position))
-    before = _POSITIONS.get(str(_lower(document.get("prev_market_position"))))
-    if position == FLAT:
-        _leave(document, before or (side.opposite if side else None))
-    elif held is not None and side is None:
-        document["side"] = held.value
-    elif held is not None and side is not held:
-        _leave(document, held)
-
-
-def _lower(value: Json) -> Json:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _leave(document: dict[str, Json], held: Side | None) -> None:
-    """Make it a close of the position that was held."""
-    if document.get("action") in (None, "open"):
-        document["action"] = "close"
-    document["side"] = held.value if held is not None else None
-    for name in ("stop_loss", "take_profit", "order_type", "expires_in"):
-        document.pop(name, None)
+    if unit or not count:
+        return _DAYS.get(unit, "M1")  # of seconds, ticks and ranges, too
+    return next((name for least, name in _MINUTES if least <= int(count)), "M1")

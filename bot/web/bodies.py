@@ -49,6 +49,8 @@ async def read_body(request: web.Request, limits: WebLimits) -> bytes:
         Problem: 413, 408, or 400 when it ended early.
     """
     try:
+        if request.content.is_eof():
+            return _checked(request.content.read_nowait(), limits)
         async with asyncio.timeout(limits.body_deadline.total_seconds()):
             await _invite(request)
             return await _bounded(request.content, limits)
@@ -72,12 +74,16 @@ async def _invite(request: web.Request) -> None:
 
 
 async def _bounded(content: StreamReader, limits: WebLimits) -> bytes:
-    body = bytearray()
+    body = b""
     while chunk := await content.read(limits.max_body_bytes + 1 - len(body)):
-        body += chunk
-        if len(body) > limits.max_body_bytes:
-            raise _too_large(limits)
-    return bytes(body)
+        body = _checked(body + chunk, limits)
+    return body
+
+
+def _checked(body: bytes, limits: WebLimits) -> bytes:
+    if len(body) > limits.max_body_bytes:
+        raise _too_large(limits)
+    return body
 
 
 async def cut_off(request: web.Request, response: web.StreamResponse) -> None:

@@ -21,7 +21,9 @@ class Directory:
         self._begun = 0
         self._ended = 0
         """The number of the read that this is the outcome of."""
-        self._turn = asyncio.Lock()
+        self._over = asyncio.Event()
+        """Set once the last read that was begun is over, however it ended."""
+        self._over.set()
 
     async def people(self) -> People:
         """People and providers as of a moment after this call.
@@ -30,9 +32,11 @@ class Directory:
             JournalUnavailable: the read failed, for all who waited for it.
         """
         known = self._begun
-        async with self._turn:
-            if self._ended <= known:
-                await self._look()
+        while self._ended <= known:
+            if self._over.is_set():
+                await self._look()  # the first of those who waited reads for all
+            else:
+                await self._over.wait()
         if isinstance(self._found, JournalUnavailable):
             raise self._found
         return self._found
@@ -40,10 +44,13 @@ class Directory:
     async def _look(self) -> None:
         self._begun += 1
         number = self._begun
+        self._over = over = asyncio.Event()
         try:
             self._found = await self._read(self._found)
         except JournalUnavailable as failure:
             self._found = failure
+        finally:
+            over.set()
         self._ended = number
 
     async def _read(self, before: People | JournalUnavailable) -> People:

@@ -33,11 +33,15 @@ class Edge:
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             request[REQUEST_ID] = request_id = self._ids.identity()
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
+            bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+            try:
                 response = await _answer(handler, request)
-            response.headers["X-Request-Id"] = request_id
-            response.headers["X-Content-Type-Options"] = "nosniff"
-            response.headers.setdefault("Cache-Control", "no-store")
+            finally:
+                structlog.contextvars.reset_contextvars(**bound)
+            headers = response.headers
+            headers["X-Request-Id"] = request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers.setdefault("Cache-Control", "no-store")
             if not request.content.is_eof():
                 await cut_off(request, response)
             return response

@@ -48,6 +48,8 @@ def read_form(model: type[M], given: Mapping[str, object]) -> Form[M]:
 
 def read_query(model: type[M], query: MultiMapping[str]) -> Form[M]:
     """A query as ``model``; no key may stand there twice."""
+    if not query:
+        return Form(content=model())
     twice = sorted(name for name in set(query) if len(query.getall(name)) > 1)
     form = read_form(model, {name: query[name] for name in query if name not in twice})
     again = tuple(

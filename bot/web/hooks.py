@@ -8,22 +8,33 @@ the answer is there in time, or it is a 503.
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from aiohttp import web
 
 from bot.web.access import Access
-from bot.web.alerts import NotAnAlert, as_signal, parse_alert
+from bot.web.alert_body import NotAnAlert, parse_alert
+from bot.web.alerts import as_signal
 from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
 from bot.web.directory import Directory
-from bot.web.intake import Intake, told
+from bot.web.intake import PROVIDER, Intake, told
 from bot.web.problems import NOT_JSON, Problem, invalid, unavailable
 from bot.web.strict_json import Json
-from core.signals import Source
+from core.desk.intake import submit
+from core.desk.people import People
+from core.intake import Draft
+from core.market import Side
+from core.signals import Action, Source
+from core.users import Provider
 
 DEADLINE = timedelta(seconds=2)
 """TradingView waits for three."""
+_EXIT = "-exit"
+_LONGEST_STEM = 95
+"""How much of an ``external_id`` is left beside that."""
+_REVERSED = '{"reason":"The strategy turned round."}'
 _KINDS = re.compile(r"|text/plain|application/(?:json|x-www-form-urlencoded)")
 """What it calls a message: JSON where it is that, else text."""
 
@@ -60,14 +71,36 @@ class Hooks:
         people = await self._directory.people()
         token = request.match_info["token"]
         provider = self._access.hooked(people, request, token)
-        self._intake.admit(request, provider)
+        request[PROVIDER] = provider.id
         alert = as_signal(_parsed(body))
         reading = self._intake.read(alert.document, provider, source=Source.TRADINGVIEW)
+        draft = replace(reading.draft, partial=alert.partial)
+        if draft.action is Action.OPEN:  # whatever leaves a trade is let through
+            self._intake.admit(request, provider)
         wrong = {problem.field for problem in alert.problems}
         others = (each for each in reading.problems if each.field not in wrong)
         if found := (*alert.problems, *others):
             raise invalid(found)
-        return await self._intake.take(people, provider, reading.draft)
+        if alert.reverses is not None:
+            await self._leave(people, provider, draft, alert.reverses)
+        return await self._intake.take(people, provider, draft)
+
+    async def _leave(
+        self, people: People, provider: Provider, draft: Draft, held: Side
+    ) -> None:
+        """Close what a strategy held before it turned round, if that ever came in."""
+        name = draft.external_id
+        close = Draft(
+            external_id=f"{name[:_LONGEST_STEM]}{_EXIT}" if name else None,
+            source=draft.source,
+            action=Action.CLOSE,
+            instrument=draft.instrument,
+            side=held,
+            timeframe=draft.timeframe,
+            payload=_REVERSED,
+        )
+        context = self._context
+        await submit(context.tools, context.rules, people, provider, close)
 
 
 def _parsed(body: bytes) -> dict[str, Json]:

@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from bot.web.access import Access
+from bot.web.access_log import OUTCOME, Outcome
 from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
 from bot.web.directory import Directory
@@ -37,7 +38,7 @@ from bot.web.schemas import AS_FLAG
 from bot.web.signal_form import Reading, read_signal
 from bot.web.strict_json import Json, NotJson, parse_object
 from core.desk.counting import NOTHING_YET, Counts, count
-from core.desk.intake import submit
+from core.desk.intake import named, submit
 from core.desk.people import People
 from core.desk.submissions import Submission, Verdict
 from core.intake import Draft
@@ -96,7 +97,9 @@ class Intake:
             raise invalid(found)
         if query.content.dry_run:
             return web.json_response({"valid": True})
-        draft = replace(reading.draft, webhook_id=sender.webhook_id)
+        draft = reading.draft
+        if sender.webhook_id is not None:
+            draft = replace(draft, webhook_id=sender.webhook_id)
         return await self.take(people, sender.provider, draft)
 
     def open_now(self) -> None:
@@ -137,8 +140,9 @@ class Intake:
         self, people: People, provider: Provider, draft: Draft
     ) -> web.Response:
         """Submit a draft without problems; answered once it is durable."""
-        await self._have_room(provider, draft)
         context = self._context
+        draft = await named(context.tools, provider, draft)
+        await self._have_room(provider, draft)
         taken = await submit(context.tools, context.rules, people, provider, draft)
         return await self._answer(taken)
 
@@ -169,15 +173,17 @@ class Intake:
             raise Problem(CONFLICT, detail)
         counts = NOTHING_YET
         if taken.verdict is Verdict.REPEATED:
-            _tell("signal_repeated", signal)
+            event = "signal_repeated"
             headers = {"Idempotency-Replayed": "true"}
             status, counts = 200, await self._counts(signal)
         else:
-            _tell("signal_accepted", signal)
+            event = "signal_accepted"
             headers = {"Location": self_link(self._context, signal)}
             status = 201
         content = receipt(self._context, signal, counts)
-        return web.json_response(content, status=status, headers=headers)
+        answer = web.json_response(content, status=status, headers=headers)
+        answer[OUTCOME] = _outcome(event, signal)
+        return answer
 
     async def _counts(self, signal: Signal) -> Counts:
         if signal.proposed_at is None:
@@ -203,14 +209,14 @@ def _own(limit: int | None, common: int) -> int:
     return common if limit is None else limit
 
 
-def _tell(event: str, signal: Signal) -> None:
-    log.info(
-        event,
-        signal=signal.id,
-        provider=signal.provider,
-        external_id=signal.external_id,
-        action=signal.action.value,
-    )
+def _outcome(event: str, signal: Signal) -> Outcome:
+    fields = {
+        "signal": signal.id,
+        "provider": signal.provider,
+        "external_id": signal.external_id,
+        "action": signal.action.value,
+    }
+    return Outcome(event, fields)
 
 
 def _parsed(body: bytes) -> dict[str, Json]:

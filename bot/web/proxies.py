@@ -27,6 +27,12 @@ ORGANIZATION = "TradingView, Inc."
 EMAIL = "webhook-server@tradingview.com"
 """The subject and alternative name of TradingView's client certificate."""
 
+_UNREADABLE = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
 Network = IPv4Network | IPv6Network
 _MOST_HOPS = 16
 
@@ -87,7 +93,7 @@ def _certificate(text: str) -> x509.Certificate | None:
             der = base64.b64decode(text.strip(":"), validate=True)
             return x509.load_der_x509_certificate(der)
         return x509.load_pem_x509_certificate(unquote_to_bytes(text))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
 
 
@@ -96,7 +102,7 @@ def _is_tradingviews(certificate: x509.Certificate, now: datetime) -> bool:
         names = certificate.extensions.get_extension_for_class(
             x509.SubjectAlternativeName
         )
-    except (x509.ExtensionNotFound, ValueError):
+    except _UNREADABLE:
         return False
     lasts = certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
     return (

@@ -22,6 +22,7 @@ def receipt(context: WebContext, signal: Signal, counts: Counts) -> dict[str, ob
         "id": signal.id,
         "external_id": signal.external_id,
         "action": signal.action,
+        "target": signal.target,
         "status": signal.status,
         "instrument": signal.instrument,
         "side": signal.side,

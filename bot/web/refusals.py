@@ -1,7 +1,8 @@
 """What was refused for want of authenticity, counted for the admins' ``/providers``.
 
 Counted in memory and written every few seconds: a flood of forgeries is a few rows,
-whatever it calls itself. Names beyond ``MOST_NAMES`` are counted together.
+whatever it calls itself. A provider's own are always counted by themselves; names that
+nobody has, beyond ``MOST_UNKNOWN``, together. After a week a count begins anew.
 """
 
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ from core.errors import JournalUnavailable
 from core.ports import Clock, Insert, Journal, Save
 from core.refusals import RefusalCause, RefusedRequests
 
-MOST_NAMES = 100
-"""Rows, beyond which whoever is new is counted under ``OTHERS``."""
+MOST_UNKNOWN = 10
+"""Names that nobody has; whoever comes beyond is counted under ``OTHERS``."""
+LASTS = timedelta(days=7)
 OTHERS = "…"
 WRITE_EVERY = timedelta(seconds=2)
 _LONG = timedelta(hours=1)
@@ -47,12 +49,18 @@ class Refusals:
         """Count one; ``name`` is as the request gave it, or empty."""
         now = self._clock.now()
         key = (name[:LONGEST_NAME], cause)
-        if key not in self._seen and len(self._seen) >= MOST_NAMES:
+        if key not in self._seen and self._crowded(cause):
             key = (OTHERS, cause)
         seen = self._seen.setdefault(key, _Seen(0, address, now, now))
         seen.count += 1
         seen.address, seen.last_at = address, now
         self._bell.ring()
+
+    def _crowded(self, cause: RefusalCause) -> bool:
+        """Whether too many unknown names are counted already."""
+        if cause is not RefusalCause.UNKNOWN:
+            return False
+        return sum(each is cause for _, each in self._seen) >= MOST_UNKNOWN
 
     async def run(self) -> None:
         """Write what is counted, a few seconds later, for ever."""
@@ -77,9 +85,11 @@ class Refusals:
 
     async def _add(self, name: str, cause: RefusalCause, seen: _Seen) -> None:
         before = await self._row(name, cause)
-        if before is None and await self._journal.count(RefusedRequests) >= MOST_NAMES:
-            name = OTHERS
-            before = await self._row(name, cause)
+        if before is None and cause is RefusalCause.UNKNOWN:
+            known = await self._journal.count(RefusedRequests, cause=cause)
+            if known >= MOST_UNKNOWN:
+                name = OTHERS
+                before = await self._row(name, cause)
         if before is None:
             row = RefusedRequests(
                 id=f"{cause}:{name}",
@@ -92,10 +102,12 @@ class Refusals:
             )
             await self._journal.commit(Insert(row))
             return
+        anew = seen.last_at - before.first_at > LASTS
         more = replace(
             before,
-            count=before.count + seen.count,
+            count=seen.count if anew else before.count + seen.count,
             address=seen.address,
+            first_at=seen.first_at if anew else before.first_at,
             last_at=max(before.last_at, seen.last_at),
         )
         await self._journal.commit(Save(more))

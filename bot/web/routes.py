@@ -6,6 +6,7 @@ from bot.web.access import Access
 from bot.web.bodies import ignore_expect
 from bot.web.context import WebContext
 from bot.web.directory import Directory
+from bot.web.docs import Docs
 from bot.web.edge import Edge
 from bot.web.health import Health
 from bot.web.hooks import Hooks
@@ -26,6 +27,7 @@ def add_routes(app: web.Application, context: WebContext) -> None:
     hooks = Hooks(context, directory, access, intake)
     reading = Reading(context, directory, access)
     health = Health(context)
+    docs = Docs(context)
     routes = [
         ("POST", SIGNALS, intake.post),
         ("POST", f"{HOOK}/{{token}}", hooks.post),
@@ -34,6 +36,8 @@ def add_routes(app: web.Application, context: WebContext) -> None:
         ("GET", r"/media/{path:.+}", Media(context).get),
         ("GET", "/healthz", health.alive),
         ("GET", "/readyz", health.ready),
+        ("GET", "/openapi.json", docs.document),
+        ("GET", "/docs", docs.page),
     ]
     for method, path, handler in routes:
         resource = app.router.add_resource(path)

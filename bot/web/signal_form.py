@@ -72,12 +72,13 @@ class SignalBody(BaseModel):
     user: Person | None = None
     """The Telegram id of the one subscriber who is meant; absent: all of them."""
     payload: Payload = "{}"
-    """Anything of yours; it is kept and given back in exports."""
+    """Anything of yours; it is kept with the signal."""
 
-    def draft(self) -> Draft:
+    def draft(self, source: Source) -> Draft:
         """The same in the desk's words."""
         return Draft(
             external_id=self.external_id,
+            source=source,
             action=self.action,
             target=self.target,
             instrument=self.instrument,
@@ -119,7 +120,7 @@ def read_signal(
         if value is not None or name not in SignalBody.model_fields
     }
     form = read_form(SignalBody, given)
-    draft = replace(form.content.draft(), source=source)
+    draft = form.content.draft(source)
     if "action" in form.wrong:
         draft = replace(draft, action=None)
     by_rule = problems(draft, provider=provider, rules=rules, wrong=form.wrong)

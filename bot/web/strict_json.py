@@ -73,6 +73,8 @@ def _text(value: object) -> str:
 
 
 def _too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
     depth = 0
     for part in _TOKENS.findall(text):
         depth += (part in "[{") - (part in "]}")

@@ -8,8 +8,9 @@ from core.desk.tools import Tools
 from core.errors import Conflict
 from core.messages import InboxUpdate, OutboxItem, Priority, Topic
 from core.moves import follow
-from core.ports import AtMost, Save, Write
+from core.ports import AtMost, Delete, Save, Write
 from core.prompts import PROMPT_MOVES, UNDECIDED, Prompt, PromptEvent, PromptState
+from core.refusals import RefusedRequests
 from core.signals import Signal, SignalStatus
 
 KEPT_FOR = timedelta(days=7)
@@ -47,7 +48,7 @@ async def expire(tools: Tools) -> int:
 
 
 async def forget(tools: Tools) -> int:
-    """Remove messages and updates that were done with long ago; returns how many.
+    """Remove messages, updates and refused requests of long ago; returns how many.
 
     What they did stays: signals, decisions, orders and the audit are never removed.
     """
@@ -58,6 +59,10 @@ async def forget(tools: Tools) -> int:
             kind, done_before=before, limit=AT_A_TIME
         ):
             gone += removed
+    for refused in await tools.journal.find(
+        RefusedRequests, last_at=AtMost(value=before), limit=AT_A_TIME
+    ):
+        gone += await _try(tools, Delete(refused))
     return gone
 
 

@@ -4,8 +4,11 @@ cancel    withdraws what is undecided or not yet sent; what was sent stands
 close     withdraws the same, and asks to leave what was traded
 update    asks for other levels
 
-Each is a signal of its own, with an ``external_id`` of its own. One whose target is
-over already is stored too, and answered as ``rejected``: it changes nothing.
+Each is a signal of its own, with an ``external_id`` of its own, and stands for itself:
+
+    new         waits for what it asks to be done
+    cancelled   has withdrawn everything that it meant
+    rejected    changes nothing: what it means is over, or was sent
 """
 
 from dataclasses import replace
@@ -49,15 +52,15 @@ async def _follow(
     if not targets:
         return refused("target", _nothing_meant(draft))
     latest = targets[0]
-    problems = target_problems(draft, instrument=latest.instrument, side=latest.side)
+    problems = target_problems(draft, latest)
     if problems:
         return Submission(verdict=Verdict.REFUSED, problems=tuple(problems))
     changes: list[Write] = []
-    if draft.action is not Action.UPDATE:
+    if draft.action is not Action.UPDATE and not draft.partial:
         for target in targets:
             changes += await _withdrawal(tools, target)
     signal = _signal(tools, rules, provider, draft, latest)
-    status = _status(draft, targets, changed=bool(changes))
+    status = _status(draft, targets, changes)
     signal = replace(signal, content_hash=content_hash(draft), status=status)
     await tools.journal.commit(Insert(signal), *changes, entry_of(provider, signal))
     return Submission(verdict=Verdict.STORED, signal=signal)
@@ -70,7 +73,7 @@ def _nothing_meant(draft: Draft) -> str:
 
 
 async def _targets(tools: Tools, provider: Provider, draft: Draft) -> list[Signal]:
-    """The signals that are meant, the latest first.
+    """The signals that are meant, what is traded first, then the latest.
 
     Without a target (an alert that says "flat") they are all that are under way in
     the instrument, or the last one there was.
@@ -93,6 +96,7 @@ async def _targets(tools: Tools, provider: Provider, draft: Draft) -> list[Signa
     live = await tools.journal.find(
         Signal, order_by="-created_at", limit=None, status=UNDER_WAY, **wanted
     )
+    live.sort(key=lambda signal: signal.status is not SignalStatus.EXECUTED)
     return live or last
 
 
@@ -113,17 +117,25 @@ def _signal(
     return signal
 
 
-def _status(draft: Draft, targets: list[Signal], *, changed: bool) -> SignalStatus:
+def _status(draft: Draft, targets: list[Signal], changes: list[Write]) -> SignalStatus:
     if draft.action is Action.CANCEL:
-        return SignalStatus.CANCELLED if changed else SignalStatus.REJECTED
-    under_way = any(target.status in UNDER_WAY for target in targets)
-    return SignalStatus.NEW if under_way else SignalStatus.REJECTED
+        return SignalStatus.CANCELLED if changes else SignalStatus.REJECTED
+    withdrawn = {w.row.id for w in changes if isinstance(w, Save)}
+    left = [
+        target
+        for target in targets
+        if target.status in UNDER_WAY and target.id not in withdrawn
+    ]
+    traded = any(target.status is SignalStatus.EXECUTED for target in targets)
+    if left or traded:
+        return SignalStatus.NEW
+    return SignalStatus.CANCELLED if changes else SignalStatus.REJECTED
 
 
 async def _withdrawal(tools: Tools, target: Signal) -> list[Write]:
     """Writes that take back what is undecided or not yet sent, if anything is."""
     writes = await _withdrawals(tools, target)
-    if target.status is SignalStatus.NEW or target.proposed_at is None or writes:
+    if target.status is SignalStatus.NEW or writes:
         cancelled_at = target.cancelled_at or tools.clock.now()
         writes.append(Save(replace(target, cancelled_at=cancelled_at)))
     return writes

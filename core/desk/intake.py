@@ -6,7 +6,8 @@ conflict       the same external_id or webhook-id with other content
 refused        a rule says no; nothing is stored
 
 An alert from TradingView may come without a name of its own. Then the same content
-within one candle (a minute at least) of the first is the same signal.
+within one candle (a minute at least) of the first is the same signal, unless it is an
+exit and something was opened in between.
 """
 
 from dataclasses import replace
@@ -27,7 +28,7 @@ from core.intake import Draft, IntakeRules, content_hash
 from core.market import Timeframe
 from core.messages import Priority, Topic
 from core.ports import Insert
-from core.signals import Action, Signal
+from core.signals import Action, Signal, Source
 from core.users import Provider
 
 SHORTEST_WINDOW = timedelta(seconds=60)
@@ -38,8 +39,7 @@ async def submit(
     tools: Tools, rules: IntakeRules, people: People, provider: Provider, draft: Draft
 ) -> Submission:
     """Take one validated draft; what was answered is durable."""
-    if draft.external_id is None:
-        draft = await _named(tools, provider, draft)
+    draft = await named(tools, provider, draft)
     if draft.action is not Action.OPEN:
         return await follow_up(tools, rules, provider, draft)
     reached = people.reached(provider.id)
@@ -60,23 +60,54 @@ async def submit(
     return known
 
 
-async def _named(tools: Tools, provider: Provider, draft: Draft) -> Draft:
-    """The draft under a name made of its content: an earlier one's, or the next."""
+async def named(tools: Tools, provider: Provider, draft: Draft) -> Draft:
+    """The draft with a name: its own, or one made of its content.
+
+    That is the name of an earlier one of which it is a repetition, or the next.
+    """
+    if draft.external_id is not None:
+        return draft
     content = content_hash(draft)
     stem = f"tv-{content[:32]}-"
     rows = await tools.journal.find(
         Signal,
         provider=provider.id,
         content_hash=content,
+        source=Source.TRADINGVIEW,
         order_by="-created_at",
         limit=_LOOKED_AT,
     )
-    earlier = [row for row in rows if row.external_id.removeprefix(stem).isdecimal()]
-    if not earlier:
+    last = next((row for row in rows if _number(row, stem)), None)
+    if last is None:
         return replace(draft, external_id=f"{stem}1")
-    last = earlier[0]
-    window = max((draft.timeframe or Timeframe.M15).span, SHORTEST_WINDOW)
-    if tools.clock.now() < last.created_at + window:
+    if await _repeats(tools, provider, draft, last):
         return replace(draft, external_id=last.external_id)
-    number = int(last.external_id.removeprefix(stem)) + 1
-    return replace(draft, external_id=f"{stem}{number}")
+    return replace(draft, external_id=f"{stem}{_number(last, stem) + 1}")
+
+
+def _number(signal: Signal, stem: str) -> int:
+    """Which of those with this content it is; 0 for one that has a name of its own."""
+    name = signal.external_id
+    suffix = name.removeprefix(stem) if name.startswith(stem) else ""
+    return int(suffix) if suffix.isdecimal() else 0
+
+
+async def _repeats(
+    tools: Tools, provider: Provider, draft: Draft, last: Signal
+) -> bool:
+    """Whether it is ``last`` again: within its candle, with nothing opened since."""
+    window = max((draft.timeframe or Timeframe.M15).span, SHORTEST_WINDOW)
+    if tools.clock.now() >= last.created_at + window:
+        return False
+    if draft.action is not Action.CLOSE:
+        return True
+    opened = await tools.journal.find(
+        Signal,
+        provider=provider.id,
+        instrument=last.instrument,
+        side=last.side,
+        action=Action.OPEN,
+        order_by="-created_at",
+        limit=1,
+    )
+    return not opened or opened[0].created_at <= last.created_at

@@ -4,19 +4,24 @@ from dataclasses import replace
 from itertools import groupby
 
 from core.accounts import FIRED, Account, GuardPhase, GuardState
+from core.desk.flooding import Place, held_notices, is_muted, place_of
 from core.desk.offering import Obstacle, offer
 from core.desk.people import Recipient, read_people
-from core.desk.tools import Tools, again
+from core.desk.tools import Tools, about_signal, again
 from core.errors import BrokerUnavailable, ChartFailed, Refused
 from core.ids import AccountId, PromptId, SignalId
-from core.messages import Priority, Topic
-from core.ports import Expect, Insert, Save, SignalChart
+from core.messages import Topic
+from core.ports import Expect, Insert, Record, Save, SignalChart, Write
 from core.prompts import UNDECIDED, Offer, Prompt, PromptKind, PromptState
 from core.signals import Signal
 
 
 async def propose(tools: Tools, signal_id: SignalId) -> None:
-    """Make the prompts of a signal; what exists already stays as it is."""
+    """Make the prompts of a signal; what exists already stays as it is.
+
+    Nobody is asked while its provider is muted. Beyond what the provider may ask in a
+    minute prompts are held, see ``core.desk.flooding``; their chart is drawn later.
+    """
     signal = await tools.journal.get(Signal, signal_id)
     if signal is None or signal.proposed_at is not None or signal.cancelled_at:
         return
@@ -24,36 +29,59 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
         await again(lambda: _mark(tools, signal_id, None))
         return
     people = await read_people(tools.journal)
+    if is_muted(people.providers[signal.provider], tools.clock.now()):
+        await again(lambda: _pass_over(tools, signal_id))
+        return
     reached = [
         each
         for each in people.reached(signal.provider)
         if signal.user_id in (None, each.user.id)
     ]
-    chart = await _chart(tools, signal)
+    place = await place_of(tools, signal)
+    chart = None if place.held else await draw(tools, signal)
+    shown = replace(signal, chart_path=chart)
     for _, group in groupby(reached, key=lambda each: each.account.id):
-        await _for_account(tools, replace(signal, chart_path=chart), list(group))
+        await _for_account(tools, shown, place, list(group))
     await again(lambda: _mark(tools, signal_id, chart))
 
 
-async def _mark(tools: Tools, signal_id: SignalId, chart: str | None) -> None:
+async def _pass_over(tools: Tools, signal_id: SignalId) -> None:
+    """The provider is muted: the signal is over without a question."""
+    record = Record(
+        actor="desk", action="signal_muted", subject=about_signal(signal_id)
+    )
+    await _mark(tools, signal_id, None, record)
+
+
+async def _mark(
+    tools: Tools, signal_id: SignalId, chart: str | None, *why: Record
+) -> None:
     """Prompts were made; from here on they alone say whether it is undecided."""
     signal = await tools.journal.get(Signal, signal_id)
     if signal is not None and signal.proposed_at is None:
         marked = replace(signal, proposed_at=tools.clock.now(), chart_path=chart)
-        await tools.journal.commit(Save(marked))
+        await tools.journal.commit(Save(marked), *why)
 
 
-async def _for_account(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
-    await again(lambda: _ask(tools, signal, group))
+async def _for_account(
+    tools: Tools, signal: Signal, place: Place, group: list[Recipient]
+) -> None:
+    await again(lambda: _ask(tools, signal, place, group))
 
 
-async def _ask(tools: Tools, signal: Signal, group: list[Recipient]) -> None:
+async def _ask(
+    tools: Tools, signal: Signal, place: Place, group: list[Recipient]
+) -> None:
     found = await offer(tools, group[0].account, signal)
-    prompts = [_prompt(tools, signal, each, found) for each in group]
-    await _show(tools, prompts, signal.chart_path)
+    prompts = [
+        replace(_prompt(tools, signal, each, found), held=place.held) for each in group
+    ]
+    await _show(tools, prompts, place, signal.chart_path)
 
 
-async def _show(tools: Tools, prompts: list[Prompt], chart: str | None) -> None:
+async def _show(
+    tools: Tools, prompts: list[Prompt], place: Place, chart: str | None
+) -> None:
     """All prompts of one account at once, so that nobody is asked after a decision.
 
     The signal is written too: a withdrawal meanwhile is noticed by either side. A
@@ -66,14 +94,23 @@ async def _show(tools: Tools, prompts: list[Prompt], chart: str | None) -> None:
     )
     if signal is None or signal.cancelled_at is not None or made:
         return
-    items = [tools.item(Topic.PROMPT, each.id, Priority.PROMPT) for each in prompts]
     asks = any(not each.viewer and each.state in UNDECIDED for each in prompts)
     await tools.journal.commit(
         *(await _not_fired(tools, first.account_id) if asks else ()),
         Save(replace(signal, chart_path=chart)),
         *[Insert(prompt) for prompt in prompts],
-        *items,
+        *await _messages(tools, signal, prompts, place),
     )
+
+
+async def _messages(
+    tools: Tools, signal: Signal, prompts: list[Prompt], place: Place
+) -> list[Write]:
+    """One for each prompt; where they are held, a word about that."""
+    if not place.held:
+        return [tools.item(Topic.PROMPT, each.id, place.priority) for each in prompts]
+    waiting = [each.user_id for each in prompts if each.state in UNDECIDED]
+    return await held_notices(tools, signal, prompts[0].account_id, waiting)
 
 
 async def _not_fired(tools: Tools, account_id: AccountId) -> tuple[Expect, ...]:
@@ -111,6 +148,7 @@ def _prompt(
         decided_at=None,
         chat_id=None,
         message_id=None,
+        held=False,
         expires_at=signal.expires_at,
         created_at=now,
         updated_at=now,
@@ -135,7 +173,7 @@ def with_offer(prompt: Prompt, found: Offer) -> Prompt:
     )
 
 
-async def _chart(tools: Tools, signal: Signal) -> str | None:
+async def draw(tools: Tools, signal: Signal) -> str | None:
     """The stored picture's path; ``None`` when no candles or no picture came."""
     source = await _source(tools)
     if source is None:

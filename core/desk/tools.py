@@ -41,6 +41,10 @@ class Choices:
     """How old the market's evidence may be before it proves nothing."""
     park_after: timedelta = timedelta(minutes=5)
     """How long an unknown outcome is looked for before a person is asked."""
+    prompts_per_minute: int = 0
+    """Signals of one provider that are asked at once; 0 is no limit."""
+    clock_tolerance: timedelta = timedelta(minutes=5)
+    """How far a signature's time may be from ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,12 @@ async def test_without_any_time_the_former_secret_is_over_at_once(office):
 async def test_only_two_secrets_live_at_once(office):
     await _add(office)
     second = await _rotated(office, secret=True, keep=timedelta(hours=1))
-    third = await _rotated(office, secret=True, keep=timedelta(hours=1))
+    keep = timedelta(hours=1)
+    with pytest.raises(
+        Refused, match="only two can be at once"
+    ):
+        await _rotated(office, secret=True, keep=keep)
+    third = await _rotated(office, secret=True, keep=keep, force=True)
     opened = office.open_secrets(await _row(office))
     assert opened == (third.secret, second.secret)
 
@@ -214,10 +219,24 @@ async def test_a_secret_can_be_changed_for_a_key_pair_and_back(office):
     row = await _row(office)
     assert row.public_key == public
     assert office.open_secrets(row) == (None, first.secret)
-    made = await _rotated(office, secret=True, keep=keep)
+    made = await _rotated(office, secret=True, keep=keep, force=True)
     row = await _row(office)
     assert (row.public_key, row.former_public_key) == (None, public)
     assert office.open_secrets(row) == (made.secret, None)
+
+
+async def test_what_leaked_can_be_ended_at_once_in_any_rotation(office):
+    await _add(office)
+    await _rotated(office, secret=True, keep=timedelta(hours=1))
+    await _rotated(office, secret=True)
+    assert (await _row(office)).former_until is None
+
+
+async def test_a_key_has_one_owner(office):
+    _, public = new_key_pair()
+    await add_provider(office.tools, office.vault, name="one", public_key=public)
+    with pytest.raises(Refused, match="That key is one's already"):
+        await add_provider(office.tools, office.vault, name="two", public_key=public)
 
 
 @pytest.mark.parametrize("key", ["", "whpk_AAAA", "whsec_" + "A" * 44])

@@ -341,6 +341,38 @@ def test_what_is_no_public_key_verifies_nothing(text):
     assert not accepts(paired(), secrets=(text,))
 
 
+FIELD = 2**255 - 19
+ORDER_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
+WEAK = {
+    "zero": 0,
+    "identity": 1,
+    "order 2": FIELD - 1,
+    "order 8": int.from_bytes(bytes.fromhex(ORDER_8), "little"),
+    "not canonical": FIELD + 1,
+    "no point": 2,
+}
+
+
+@pytest.mark.parametrize("sign_bit", [0, 1])
+@pytest.mark.parametrize("y", WEAK.values(), ids=WEAK)
+def test_a_key_under_which_anybody_could_sign_is_none(y, sign_bit):
+    content = (y | sign_bit << 255).to_bytes(32, "little")
+    assert not is_public_key("whpk_" + base64.b64encode(content).decode())
+
+
+def test_real_keys_are_sound():
+    assert is_public_key(PUBLIC)
+    assert all(is_public_key(new_key_pair()[1]) for _ in range(20))
+
+
+def test_more_than_two_signatures_of_pairs_are_not_even_tried():
+    signature = paired()["webhook-signature"]
+    two = paired() | {"webhook-signature": f"{signature} {signature}"}
+    three = paired() | {"webhook-signature": f"{signature} {signature} {signature}"}
+    assert accepts(two, secrets=(PUBLIC,))
+    assert not accepts(three, secrets=(PUBLIC,))
+
+
 def test_a_private_key_may_have_its_public_one_behind_it():
     seed, public = (base64.b64decode(each[5:]) for each in (PRIVATE, PUBLIC))
     both = "whsk_" + base64.b64encode(seed + public).decode()

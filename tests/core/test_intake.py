@@ -13,8 +13,8 @@ from core.intake import (
     target_problems,
 )
 from core.market import OrderType, Side, Timeframe
-from core.signals import Action, Source
-from tests.builders import a_provider
+from core.signals import Action, SignalStatus, Source
+from tests.builders import a_provider, a_signal
 
 RULES = IntakeRules(
     instruments=("XAUUSD", "EURUSD"),
@@ -211,9 +211,12 @@ def test_an_alert_may_close_by_its_instrument():
     assert set(found(cancel)) == {"target"}
 
 
-def unfit(draft, side=Side.BUY):
-    problems = target_problems(draft, instrument="XAUUSD", side=side)
-    return {each.field: each.message for each in problems}
+GOLD = a_signal(stop_loss=Decimal("1945.00"), take_profit=Decimal("1965.00"))
+TRADED = replace(GOLD, status=SignalStatus.EXECUTED)
+
+
+def unfit(draft, target=GOLD):
+    return {each.field: each.message for each in target_problems(draft, target)}
 
 
 def test_what_follows_must_fit_what_it_means():
@@ -226,8 +229,28 @@ def test_what_follows_must_fit_what_it_means():
     }
 
 
-def test_new_levels_lie_on_both_sides_of_each_other():
-    both = replace(UPDATE, take_profit=Decimal("1948.01"))
-    assert unfit(both) == {}
-    assert "above" in unfit(replace(both, take_profit=UPDATE.stop_loss))["take_profit"]
-    assert "below" in unfit(both, Side.SELL)["take_profit"]
+def test_what_is_undecided_keeps_its_stops_on_their_sides():
+    assert set(unfit(replace(UPDATE, stop_loss=Decimal("1950.50")))) == {"stop_loss"}
+    assert set(unfit(replace(UPDATE, price=Decimal("1947.00")))) == {"stop_loss"}
+    far = replace(UPDATE, stop_loss=None, take_profit=Decimal("1950.00"))
+    assert set(unfit(far)) == {"take_profit"}
+
+
+def test_the_stop_of_a_trade_may_pass_its_entry_but_not_its_target():
+    assert unfit(replace(UPDATE, stop_loss=Decimal("1960.00")), TRADED) == {}
+    beyond = unfit(replace(UPDATE, stop_loss=Decimal("1965.00")), TRADED)
+    assert "above the stop loss 1965 of a buy" in beyond["take_profit"]
+    short = replace(TRADED, side=Side.SELL)
+    assert "below" in unfit(UPDATE, short)["take_profit"]
+
+
+def test_a_trade_without_one_of_them_takes_any_other():
+    bare = replace(TRADED, take_profit=None)
+    assert unfit(replace(UPDATE, stop_loss=Decimal("1999.00")), bare) == {}
+    bare = replace(TRADED, stop_loss=None)
+    only = replace(UPDATE, stop_loss=None, take_profit=Decimal("1900.00"))
+    assert unfit(only, bare) == {}
+
+
+def test_what_closes_is_not_judged_by_its_levels():
+    assert unfit(replace(CLOSE, stop_loss=Decimal("1999.00"))) == {}

@@ -10,7 +10,7 @@ CONFIG = {
     }
 }
 COMMANDS = ("/pending", "/positions", "/closeall")
-ADMIN_COMMANDS = ("/status", "/guard", "/panic", "/rearm")
+ADMIN_COMMANDS = ("/status", "/providers", "/guard", "/panic", "/rearm")
 
 
 def memberships(house, user: int) -> list[dict[str, object]]:

@@ -23,6 +23,8 @@ from bot.telegram.notices import (
     stranger_view,
     welcome_view,
 )
+from bot.telegram.routers.asking import NOT_FOR_YOU
+from bot.telegram.routers.providers import on_providers
 from bot.telegram.routers.taps import EVERYTHING
 from bot.telegram.text import safe
 from bot.telegram.views import View
@@ -31,14 +33,13 @@ from core.accounts import Account
 from core.desk.commanding import managed, own_accounts, rearm
 from core.desk.joining import Entry, Person, mark_blocked, start
 from core.desk.reasons import hear_reason
+from core.desk.releasing import release
 from core.errors import Refused
 from core.messages import InboxUpdate, OutboxItem, Topic
 from core.orders import IN_DOUBT, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership
-
-NOT_FOR_YOU = View(text="Only admins can do that. Ask one of them.")
 
 
 def router() -> Router:
@@ -84,16 +85,18 @@ async def on_help(_: Message, desk: Desk, person: Person, *, manages: bool) -> N
 
 
 async def on_pending(_: Message, desk: Desk, person: Person) -> None:
-    """/pending: the prompts that wait for this person."""
+    """/pending: the prompts that wait for this person; some of what is held comes."""
+    released = await release(desk.tools, person.id)
     waiting = await desk.tools.journal.find(
         Prompt,
         user_id=person.id,
         viewer=False,
+        held=False,
         state=UNDECIDED,
         order_by="expires_at",
     )
     cards = [await prompt_card(desk.tools, each.id) for each in waiting]
-    view = pending_view([card for card in cards if card is not None])
+    view = pending_view([card for card in cards if card is not None], released)
     await desk.gateway.reply(person.id, view)
 
 
@@ -242,4 +245,5 @@ _HANDLERS: dict[str, Callable[..., Awaitable[None]]] = {
     "guard": on_guard,
     "panic": on_panic,
     "rearm": on_rearm,
+    "providers": on_providers,
 }

@@ -1,6 +1,5 @@
 """Buttons: the tap, the answer to it, and the redrawn message."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -12,6 +11,8 @@ from bot.telegram.cards import prompt_card
 from bot.telegram.confirming import closes_said
 from bot.telegram.desk import Desk
 from bot.telegram.notices import agreed_view, consent_view, order_notice
+from bot.telegram.routers import providers
+from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
 from bot.telegram.views import View, prompt_view
 from core.desk import deciding, joining, reasons
 from core.desk.commanding import close_all, managed, panic
@@ -27,8 +28,6 @@ from core.prompts import UNDECIDED, Prompt
 
 log = structlog.get_logger()
 
-ASKED_FOR_SECONDS = 60
-"""How long a question like /panic may be confirmed."""
 EVERYTHING = "*"
 """The account argument that means all that one administers."""
 
@@ -106,12 +105,14 @@ async def _redraw_outdated(desk: Desk, tap: Tap) -> None:
         item = desk.tools.item(Topic.PROMPT, shown[0].id, Priority.FILL)
         await journal.commit(item)
     elif not await journal.count(
-        Prompt, user_id=user, message_id=None, state=UNDECIDED, viewer=False
+        Prompt,
+        user_id=user,
+        message_id=None,
+        state=UNDECIDED,
+        viewer=False,
+        held=False,
     ):
         await desk.gateway.try_clear(tap.chat_id, tap.message_id)
-
-
-Handler = Callable[[Desk, Tap, Pressed], Awaitable[Reply]]
 
 
 async def _approve(desk: Desk, tap: Tap, _: Pressed) -> Reply:
@@ -156,7 +157,7 @@ async def _keep_terms(desk: Desk, tap: Tap) -> None:
 
 
 async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
-    if _asked_too_long_ago(desk, pressed.argument):
+    if asked_too_long_ago(desk, pressed.argument):
         return TOO_LATE
     try:
         aimed = await close_all(desk.tools, tap.user_id)
@@ -169,7 +170,7 @@ async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
 
 async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     name, _, asked = pressed.argument.partition("@")
-    if _asked_too_long_ago(desk, asked):
+    if asked_too_long_ago(desk, asked):
         return TOO_LATE
     mine = [each.id for each in await managed(desk.tools, tap.user_id)]
     meant = mine if name == EVERYTHING else [AccountId(name)]
@@ -187,16 +188,6 @@ async def _never_mind(desk: Desk, tap: Tap, _: Pressed) -> Reply:
         tap.chat_id, tap.message_id, View(text="Nothing was done.")
     )
     return Reply(text="Nothing was done.")
-
-
-TOO_LATE = Reply(
-    text="That was asked too long ago; send the command again.", alert=True
-)
-
-
-def _asked_too_long_ago(desk: Desk, asked: str) -> bool:
-    now = int(desk.tools.clock.now().timestamp())
-    return not asked.isdecimal() or abs(now - int(asked)) > ASKED_FOR_SECONDS
 
 
 async def _parked(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
@@ -250,4 +241,5 @@ _HANDLERS: dict[Press, Handler] = {
     Press.NEVER_MIND: _never_mind,
     Press.ADOPT: _parked,
     Press.NOT_PLACED: _parked,
+    **providers.HANDLERS,
 }

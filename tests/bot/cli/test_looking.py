@@ -146,3 +146,22 @@ def test_the_doctor_is_content_when_all_is_well(tapgate, config, monkeypatch):
 @pytest.mark.parametrize("command", ["status", "doctor"])
 def test_json_and_nothing_else_stands_on_standard_output(tapgate, config, command):
     assert tapgate(command, "--json").out.lstrip()[0] in "[{"
+
+
+def test_openapi_is_the_document_of_this_configuration(tapgate, tmp_path):
+    signals = {"instruments": ["US30"], "max_body_bytes": 5000}
+    service = {"public_url": "https://tapgate.example"}
+    write_config(tmp_path, signals=signals, service=service)
+    ran = tapgate("openapi")
+    schemas = ran.document["components"]["schemas"]
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.document["openapi"] == "3.1.0"
+    assert ran.document["servers"] == [{"url": "https://tapgate.example"}]
+    assert schemas["Instrument"]["enum"] == ["US30"]
+    assert "5,000 bytes" in ran.document["info"]["description"]
+
+
+def test_openapi_without_a_configuration_says_how_to_get_one(tapgate):
+    ran = tapgate("openapi")
+    assert (ran.code, ran.out) == (2, "")
+    assert "There is no configuration" in ran.err

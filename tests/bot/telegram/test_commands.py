@@ -10,6 +10,7 @@ from bot.telegram.callbacks import Press, pack
 from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
 from core.accounts import Account, GuardPhase, GuardState
 from core.desk.commanding import InviteWish, close_all, invite
+from core.desk.providing import mute
 from core.ids import UserId
 from core.messages import NoticeKind
 from core.orders import OrderState
@@ -17,7 +18,8 @@ from core.prompts import Approval, Decision
 from core.users import Membership, Role, Subscription, User
 from tests.bot.telegram.room import DESK, MINE, Room, open_room
 from tests.bot.telegram.stage import ADA, ANN, BOB, EVE, OWEN, SAM
-from tests.builders import an_order
+from tests.builders import DEMO, an_order
+from tests.fakes import NOON
 
 
 @pytest.fixture
@@ -133,6 +135,30 @@ async def test_pending_names_what_waits(room: Room):
         "Waiting for you, decide at the chart:\n🟢 BUY XAUUSD on desk"
     )
     assert (await room.say(EVE, "/pending")) == "Nothing waits for you."
+
+
+async def test_pending_sends_some_of_what_is_held_and_lists_only_those(room: Room):
+    room.world.more["prompts_per_minute"] = 1
+    for number in range(14):
+        await room.world.submit(external_id=f"flood-{number}")
+    await room.world.work()
+    first = await room.say(BOB, "/pending")
+    assert first.startswith("📨 10 more come now. 3 still wait: /pending again.\n")
+    assert first.count("🟢 BUY XAUUSD on desk") == 11
+    assert (await room.say(EVE, "/pending")).startswith("📨 10 more come now.")
+    assert (await room.say(BOB, "/pending")).startswith("📨 3 more come now.\n")
+    assert (await room.say(BOB, "/pending")).startswith("Waiting for you")
+
+
+async def test_pending_lists_nothing_of_a_provider_that_is_muted(room: Room):
+    room.world.more["prompts_per_minute"] = 1
+    for number in range(2):
+        await room.world.submit(external_id=f"flood-{number}")
+    await room.world.work()
+    until = NOON + timedelta(hours=1)
+    await mute(room.tools, DEMO, until=until, by=UserId(ANN))
+    said = await room.say(BOB, "/pending")
+    assert said.count("🟢 BUY XAUUSD on desk") == 1
 
 
 async def _filled_for_ada(room: Room) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.routers import commands
+from bot.telegram.routers.providers import HANDLERS
 from core.accounts import GuardState
 from core.desk.taps import OUTDATED
 from core.desk.tools import by_user
@@ -58,6 +59,7 @@ WORDS = {
     "which?": "^Say which account and why",
     "armed": "^The guard of desk has not fired",
     "why?": "^Say why",
+    "sources": "^Providers\\n",
 }
 
 
@@ -85,6 +87,8 @@ COMMANDS = """
 /rearm desk    | invite  | admins  | admins  | admins  | why?    | why?
 /rearm desk x  | invite  | admins  | admins  | admins  | armed   | armed
 /rearm x       | invite  | admins  | admins  | admins  | armed   | which?
+/providers     | invite  | admins  | admins  | admins  | sources | sources
+/Providers de  | invite  | admins  | admins  | admins  | sources | sources
 /history       | invite  | unknown | unknown | unknown | unknown | unknown
 hello          | invite  | help    | help    | help    | help+   | help+
 """
@@ -124,6 +128,12 @@ ANSWERS = {
     "not found": "^Nothing at the broker carries",
     "noted": "^Noted: nothing was executed",
     "viewer": "^You are a viewer here",
+    "admins": "^Only admins can do that",
+    "sure?": "^Confirm it",
+    "disabled": "^demo is disabled.$",
+    "enabled": "^demo is enabled already",
+    "muted": "^demo is muted for an hour",
+    "heard": "^demo was not muted",
 }
 
 
@@ -150,6 +160,13 @@ panic      | !stranger | !not admin | !not admin | !not admin | panic     | pani
 never_mind | !stranger | back       | back       | back      | back       | back
 adopt      | !stranger | !silent    | !silent    | !not found | !not found | !not found
 not_placed | !stranger | !silent    | !silent    | noted     | noted      | noted
+providers  | !stranger | !admins    | !admins    | !admins   | back       | back
+disable    | !stranger | !admins    | !admins    | !admins   | sure?      | sure?
+disable_now | !stranger | !admins   | !admins    | !admins   | disabled   | disabled
+enable     | !stranger | !admins    | !admins    | !admins   | enabled    | enabled
+mute       | !stranger | !admins    | !admins    | !admins   | muted      | muted
+unmute     | !stranger | !admins    | !admins    | !admins   | heard      | heard
+hush       | !stranger | !admins    | !admins    | !admins   | muted      | muted
 """
 CELLS = [
     (press, user, cell)
@@ -164,6 +181,9 @@ def test_every_button_is_in_the_table():
     assert {press for press, _, _ in CELLS} == set(Press)
 
 
+ABOUT_A_PROVIDER = set(HANDLERS) - {Press.DISABLE_NOW}
+
+
 async def _argument(room: Room, press: Press) -> str:
     """What the button of this kind carries: Bob's prompt, the desk, its order."""
     asked = int(NOON.timestamp())
@@ -174,7 +194,9 @@ async def _argument(room: Room, press: Press) -> str:
         Press.NEVER_MIND: "",
         Press.ADOPT: PARKED,
         Press.NOT_PLACED: PARKED,
+        Press.DISABLE_NOW: f"demo@{asked}",
     }
+    others |= dict.fromkeys(ABOUT_A_PROVIDER, "demo")
     return others.get(press, (await room.prompt(BOB, DESK)).nonce)
 
 

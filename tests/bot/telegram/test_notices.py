@@ -17,6 +17,7 @@ from bot.telegram.views import View
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import TradeMode
 from core.desk.aiming import Aimed
+from core.desk.releasing import Released
 from core.desk.tools import Consent
 from core.guard import BY_HAND
 from core.ids import UserId
@@ -183,6 +184,9 @@ def _answers() -> Iterator[tuple[str, View]]:
         "pending",
         answers.pending_view([a_card(), a_card(later, signal=the_signal(side="sell"))]),
     )
+    few, many = Released(coming=1, left=0), Released(coming=10, left=7)
+    yield "pending, what was held comes", answers.pending_view([], few)
+    yield "pending, some of what was held", answers.pending_view([a_card()], many)
     yield "guard, no account", answers.guard_view([])
     ours = replace(RULES, guard_closes=GuardScope.OURS)
     yield (

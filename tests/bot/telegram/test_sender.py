@@ -17,17 +17,21 @@ from bot.telegram import sender as module
 from bot.telegram.failures import Paused
 from bot.telegram.gateway import Gateway
 from bot.telegram.sender import Sender
+from core.desk import intake
 from core.desk.deciding import reject
 from core.desk.expiring import expire
+from core.desk.people import read_people
+from core.desk.providing import mute
+from core.desk.releasing import release
 from core.errors import JournalUnavailable
-from core.ids import PromptId, UserId
+from core.ids import PromptId, ProviderName, UserId
 from core.messages import NoticeKind, OutboxItem, Priority, Topic
 from core.prompts import Prompt, PromptState
-from core.users import User
+from core.users import Provider, User
 from tests.bot.telegram.stage import ADA, BOB, EVE, SAM, Stage, album
 from tests.bot.waiting import turns, until
-from tests.builders import a_user, an_outbox_item
-from tests.core.desk.world import World, own_desk, shared_desk
+from tests.builders import DEMO, a_provider, a_user, an_outbox_item
+from tests.core.desk.world import GOLD_SIGNAL, INTAKE, World, own_desk, shared_desk
 
 
 @pytest.fixture
@@ -214,6 +218,108 @@ async def test_the_others_read_what_became_of_the_approval(desk, sends, stage):
     assert "Filled 0.17 lots at" in stage.texts(BOB)[0]
     assert "Filled at" in stage.texts(EVE)[0]
     assert stage.labels(stage.chat(BOB)[0]) == []
+
+
+# ------------------------------------------------------------------ a flood
+
+
+async def _flood(world: World, count: int) -> None:
+    for number in range(count):
+        await world.submit(external_id=f"flood-{number}")
+    await world.work()
+
+
+async def _from_another(world: World) -> None:
+    await world.put(a_provider(id=ProviderName("quiet")))
+    provider = await world.one(Provider, id="quiet")
+    people = await read_people(world.journal)
+    await intake.submit(world.tools, INTAKE, people, provider, GOLD_SIGNAL)
+    await world.work()
+
+
+async def test_a_flood_of_one_provider_delays_no_prompt_of_another(sends, stage):
+    world = await own_desk(prompts_per_minute=30)
+    await _flood(world, 200)
+    await _from_another(world)
+    await _drain(sends(world))
+    heads = [text.splitlines()[0] for text in stage.texts(ADA)]
+    from_demo = [" · demo · " in head for head in heads]
+    assert from_demo.index(False) <= 3
+    assert sum(from_demo) == 30
+
+
+async def test_a_flood_that_waits_for_its_chat_lets_another_pass(
+    sends, stage, monkeypatch
+):
+    monkeypatch.setattr(module, "AT_ONCE", 4)
+    world = await own_desk(prompts_per_minute=30)
+    await _flood(world, 200)
+    sender = sends(world)
+    for _ in range(3):
+        await sender.take()
+        await until(lambda: not sender._next)
+    shown = len(stage.chat(ADA))
+    assert 3 <= shown < 30
+    await _from_another(world)
+    while len(stage.chat(ADA)) < 31:
+        world.later(seconds=1)
+        await _drain(sender)
+    heads = [text.splitlines()[0] for text in stage.texts(ADA)]
+    quiet = next(n for n, head in enumerate(heads) if " · quiet · " in head)
+    assert quiet <= shown + 1
+
+
+async def test_what_was_held_is_told_in_one_message_and_comes_on_demand(sends, stage):
+    world = await own_desk(prompts_per_minute=3)
+    await _flood(world, 8)
+    sender = sends(world)
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 3
+    world.later(minutes=1)
+    await _drain(sender)
+    assert stage.texts(ADA)[3:] == [
+        "⚠ demo sends more than 3 signals a minute. 5 more are waiting: /pending"
+    ]
+    await release(world.tools, ADA)
+    await _drain(sender)
+    assert len(stage.chat(ADA)) == 9
+    sent = await world.journal.find(Prompt)
+    assert {(each.state, each.held) for each in sent} == {(PromptState.SENT, False)}
+
+
+async def test_what_ends_while_it_is_held_is_not_told(sends, stage):
+    world = await own_desk(prompts_per_minute=1)
+    await _flood(world, 5)
+    world.later(minutes=20)
+    await expire(world.tools)
+    await _drain(sends(world))
+    assert len(stage.chat(ADA)) == 1
+    assert await _left(world) == []
+
+
+async def test_a_muted_providers_prompts_stay_out_of_the_chat(world, sends, stage):
+    prompt = await world.offered()
+    until_then = world.clock.now() + timedelta(hours=1)
+    await mute(world.tools, DEMO, until=until_then, by=None)
+    await _drain(sends(world))
+    assert stage.called() == []
+    assert await _left(world) == []
+    kept = await world.one(Prompt, id=prompt.id)
+    assert (kept.state, kept.held) == (PromptState.QUEUED, True)
+
+
+async def test_what_is_in_the_chat_is_redrawn_although_its_provider_is_muted(
+    world, sends, stage
+):
+    sender = sends(world)
+    await world.offered()
+    await _drain(sender)
+    until_then = world.clock.now() + timedelta(hours=1)
+    await mute(world.tools, DEMO, until=until_then, by=None)
+    await world.approve()
+    await world.work()
+    await _drain(sender)
+    assert "Filled" in stage.texts(ADA)[0]
 
 
 # ------------------------------------------------------------------ order

@@ -191,6 +191,14 @@ async def test_a_card_that_may_be_a_prompts_own_keeps_its_buttons(room: Room):
     assert room.stage.labels(room.stage.chat(ADA)[-1]) == ["Approve"]
 
 
+async def test_a_prompt_that_is_held_was_never_shown_and_keeps_no_buttons(room: Room):
+    prompt = await _asked(room)
+    await room.world.change(prompt, held=True)
+    message = await _card(room, ADA)
+    await room.tap(ADA, pack(Press.APPROVE, "from before"), on=message)
+    assert room.stage.chat(ADA)[-1].buttons == []
+
+
 # ------------------------------------------------------------------ parked orders
 
 

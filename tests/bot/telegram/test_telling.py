@@ -1,18 +1,28 @@
 """A notice is read when its turn comes; what it tells is then true."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from bot.telegram.telling import notice_view
-from core.ids import UserId
+from core.ids import ProviderName, UserId
 from core.messages import NoticeKind, OutboxItem, Topic
 from core.orders import OrderKind, OrderState
 from core.trades import TradeState
-from core.users import Membership, Role
-from tests.builders import ACCOUNT, a_trade, an_order, an_outbox_item
+from core.users import Membership, Provider, Role
+from tests.builders import (
+    ACCOUNT,
+    DEMO,
+    a_prompt,
+    a_signal,
+    a_trade,
+    an_order,
+    an_outbox_item,
+)
 from tests.core.desk.world import ADA, EVE, World, own_desk
+from tests.fakes import NOON
 
 
 @pytest.fixture
@@ -125,4 +135,45 @@ async def test_a_trade_of_a_lost_account_is_not_told(world):
     trade = a_trade(account_id="gone")
     world.journal._books.kinds.setdefault(type(trade), {})[trade.id] = trade
     item = _notice(NoticeKind.TRADE_OPENED, trade.id)
+    assert await notice_view(world.tools, item) is None
+
+
+async def _held(world: World, count: int) -> None:
+    for _ in range(count):
+        signal = a_signal()
+        await world.put(signal, a_prompt(signal_id=signal.id, held=True))
+
+
+async def test_what_is_held_is_counted_when_it_is_told(world):
+    world.more["prompts_per_minute"] = 30
+    await _held(world, 17)
+    view = await notice_view(world.tools, _notice(NoticeKind.PROMPTS_HELD, DEMO))
+    assert view.text == (
+        "⚠ demo sends more than 30 signals a minute. 17 more are waiting: /pending"
+    )
+
+
+async def test_nothing_is_told_of_what_others_have_held_or_was_shown(world):
+    await _held(world, 1)
+    for subject, reader in ((DEMO, EVE), (ProviderName("other"), ADA)):
+        item = _notice(NoticeKind.PROMPTS_HELD, subject, reader)
+        assert await notice_view(world.tools, item) is None
+    item = replace(_notice(NoticeKind.PROMPTS_HELD, DEMO), user_id=None)
+    assert await notice_view(world.tools, item) is None
+
+
+async def test_a_flood_is_told_with_a_way_to_mute_it(world):
+    item = _notice(NoticeKind.PROVIDER_FLOODS, DEMO)
+    view = await notice_view(world.tools, item)
+    assert [[button.text for button in row] for row in view.rows] == [["Mute 1 h"]]
+
+
+@pytest.mark.parametrize(
+    "over",
+    [{"enabled": False}, {"muted_until": NOON + timedelta(minutes=1)}],
+    ids=["disabled", "muted"],
+)
+async def test_a_flood_that_somebody_ended_is_not_told(world, over):
+    await world.change(await world.one(Provider), **over)
+    item = _notice(NoticeKind.PROVIDER_FLOODS, DEMO)
     assert await notice_view(world.tools, item) is None

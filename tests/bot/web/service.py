@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -99,7 +100,9 @@ class Folder:
     def verify(
         self, media_path: str, expires: str, signature: str, now: datetime
     ) -> bool:
-        return signature == media_path[::-1] and now.timestamp() < int(expires)
+        if signature != media_path[::-1] or not re.fullmatch("[0-9]{1,12}", expires):
+            return False
+        return now.timestamp() < int(expires)
 
 
 @dataclass

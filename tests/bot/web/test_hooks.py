@@ -89,6 +89,62 @@ async def test_an_exit_closes_and_opens_nothing(service: Service):
     assert opened.status is SignalStatus.CANCELLED
 
 
+async def test_a_strategy_that_turns_round_leaves_before_it_enters(service: Service):
+    await service.alert(ALERT)
+    turned = ALERT | {
+        "action": "sell",
+        "market_position": "short",
+        "prev_market_position": "long",
+        "stop_loss": "1960",
+        "take_profit": "1940",
+    }
+    answers = [await service.alert(turned) for _ in range(2)]
+    assert [each.status for each in answers] == [201, 200]
+    signals = await service.stored()
+    assert [(each.action, each.side, each.status) for each in signals] == [
+        (Action.OPEN, "buy", SignalStatus.CANCELLED),
+        (Action.CLOSE, "buy", SignalStatus.CANCELLED),
+        (Action.OPEN, "sell", SignalStatus.NEW),
+    ]
+
+
+async def test_a_turn_with_a_name_has_an_exit_with_a_name(service: Service):
+    await service.alert(ALERT | {"external_id": "a"})
+    turned = ALERT | {
+        "external_id": "b",
+        "action": "sell",
+        "market_position": "short",
+        "prev_market_position": "long",
+        "stop_loss": "1960",
+        "take_profit": "1940",
+    }
+    assert (await service.alert(turned)).status == 201
+    names = [each.external_id for each in await service.stored()]
+    assert names == ["a", "b-exit", "b"]
+
+
+async def test_a_part_that_is_sold_withdraws_nothing(service: Service):
+    await service.alert(ALERT)
+    part = ALERT | {"action": "sell", "prev_market_position": "long"}
+    answer = await service.alert(part)
+    assert (await answer.json())["action"] == "close"
+    opened, _ = await service.stored()
+    assert opened.status is SignalStatus.NEW
+
+
+async def test_an_exit_is_not_the_one_before_the_last_entry(service: Service):
+    await service.alert(ALERT)
+    service.clock.advance(timedelta(seconds=1))
+    assert (await service.alert(EXIT)).status == 201
+    service.clock.advance(timedelta(seconds=1))
+    await service.alert(ALERT | {"timenow": "later"})
+    service.clock.advance(timedelta(seconds=1))
+    assert (await service.alert(EXIT)).status == 201
+    assert (await service.alert(EXIT)).status == 200
+    opened = [each for each in await service.stored() if each.action is Action.OPEN]
+    assert {each.status for each in opened} == {SignalStatus.CANCELLED}
+
+
 async def test_an_exit_of_nothing_says_so(service: Service):
     answer = await service.alert(EXIT)
     assert answer.status == 422
@@ -174,6 +230,18 @@ async def test_rate_and_quota_hold_for_alerts_too(tmp_path):
     async with serving(tmp_path, change=change) as service:
         assert (await service.alert(ALERT)).status == 201
         assert (await service.send(BODY)).status == 429
+        assert (await service.alert(ALERT)).status == 429
+        assert (await service.alert(EXIT)).status == 201  # never held back
+
+
+async def test_a_repeated_alert_takes_no_room(tmp_path):
+    def change(context):
+        return replace(context, limits=replace(context.limits, open_signals=1))
+
+    async with serving(tmp_path, change=change) as service:
+        assert (await service.alert(ALERT)).status == 201
+        assert (await service.alert(ALERT)).status == 200
+        assert (await service.alert(ALERT | {"timenow": "later"})).status == 429
 
 
 async def test_a_service_that_is_ending_takes_no_alert(service: Service):

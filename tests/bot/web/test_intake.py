@@ -34,6 +34,7 @@ async def test_a_signed_signal_is_stored_and_answered_with_its_receipt(
         "id": signal.id,
         "external_id": "breakout-42",
         "action": "open",
+        "target": None,
         "status": "new",
         "instrument": "XAUUSD",
         "side": "buy",

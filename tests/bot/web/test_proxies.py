@@ -131,6 +131,15 @@ def test_what_is_no_certificate_is_not(text):
     assert not PROXIES.tradingview(request("127.0.0.1", shown), NOON)
 
 
+def test_a_certificate_that_cannot_be_read_is_none():
+    der = certificate().public_bytes(Encoding.DER)
+    version = bytes.fromhex("a003020102")
+    assert version in der
+    odd = der.replace(version, bytes.fromhex("a003020107"))
+    shown = ("Client-Cert", f":{base64.b64encode(odd).decode()}:")
+    assert not PROXIES.tradingview(request("127.0.0.1", shown), NOON)
+
+
 def test_a_certificate_from_a_stranger_or_twice_is_none():
     shown = ("Client-Cert", as_rfc_9440(certificate()))
     assert not PROXIES.tradingview(request("203.0.113.9", shown), NOON)

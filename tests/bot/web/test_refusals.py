@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from bot.web.refusals import MOST_NAMES, OTHERS, Refusals
+from bot.web.refusals import MOST_UNKNOWN, OTHERS, Refusals
 from core.errors import JournalUnavailable
 from core.refusals import RefusalCause, RefusedRequests
 from tests.fakes import NOON, FixedClock
@@ -53,16 +53,36 @@ async def test_the_same_again_is_a_number():
 
 async def test_names_without_end_are_counted_together():
     refusals, journal, _ = _refusals()
-    for number in range(MOST_NAMES + 50):
+    for number in range(50):
         refusals.note(f"name{number}", RefusalCause.UNKNOWN, "192.0.2.1")
     await refusals.write()
     for number in range(50):
         refusals.note(f"more{number}", RefusalCause.UNKNOWN, "192.0.2.1")
     await refusals.write()
     rows = await _rows(journal)
-    assert len(rows) <= MOST_NAMES + len(RefusalCause)
-    assert rows[OTHERS, RefusalCause.UNKNOWN].count == 100
-    assert sum(row.count for row in rows.values()) == MOST_NAMES + 100
+    assert len(rows) == MOST_UNKNOWN + 1
+    assert rows[OTHERS, RefusalCause.UNKNOWN].count == 100 - MOST_UNKNOWN
+
+
+async def test_strangers_do_not_hide_what_is_wrong_with_a_provider():
+    refusals, journal, _ = _refusals()
+    for number in range(50):
+        refusals.note(f"name{number}", RefusalCause.UNKNOWN, "192.0.2.1")
+    for _ in range(3):
+        refusals.note("demo", FORGED, "192.0.2.1")
+    await refusals.write()
+    assert (await _rows(journal))["demo", FORGED].count == 3
+
+
+async def test_after_a_week_a_count_begins_anew():
+    refusals, journal, clock = _refusals()
+    refusals.note("demo", FORGED, "192.0.2.1")
+    await refusals.write()
+    clock.advance(timedelta(days=7, seconds=1))
+    refusals.note("demo", FORGED, "192.0.2.1")
+    await refusals.write()
+    row = (await _rows(journal))["demo", FORGED]
+    assert (row.count, row.first_at) == (1, row.last_at)
 
 
 async def test_a_long_name_is_cut():

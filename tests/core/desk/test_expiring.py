@@ -6,8 +6,9 @@ from core.desk.expiring import expire, forget
 from core.messages import AuditEntry
 from core.orders import Order
 from core.prompts import Approval, Prompt, PromptState
+from core.refusals import RefusedRequests
 from core.signals import Signal, SignalStatus
-from tests.builders import an_inbox_update, an_outbox_item
+from tests.builders import a_refusal, an_inbox_update, an_outbox_item
 from tests.core.desk.world import ADA, RULES, World, own_desk, shared_desk
 
 STRICT = replace(RULES, confirm_above_risk_percent=Decimal("0.5"))
@@ -129,3 +130,29 @@ async def test_old_messages_and_updates_are_forgotten_and_decisions_are_not():
     after = [await world.journal.count(kind) for kind in (Approval, Order, AuditEntry)]
     assert after == before
     assert await forget(world.tools) == 0
+
+
+async def test_a_refused_request_is_forgotten_a_week_after_the_last_like_it():
+    world = await own_desk()
+    week = timedelta(days=7)
+    now = world.clock.now()
+    old = a_refusal(last_at=now - week)
+    fresh = a_refusal(
+        first_at=now - week * 2, last_at=now - week + timedelta(seconds=1)
+    )
+    await world.put(old, fresh)
+    assert await forget(world.tools) == 1
+    assert await world.one(RefusedRequests) == fresh
+
+
+async def test_one_that_is_refused_once_more_meanwhile_stays():
+    world = await own_desk()
+    rows = [a_refusal(last_at=world.clock.now() - timedelta(days=8)) for _ in range(2)]
+    await world.put(*rows)
+
+    async def refuse_again() -> None:
+        await world.change(rows[0], count=2, last_at=world.clock.now())
+
+    world.journal.before_writing(RefusedRequests, refuse_again)
+    assert await forget(world.tools) == 1
+    assert (await world.one(RefusedRequests)).count == 2

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.desk.expiring import expire
 from core.desk.submissions import Verdict
 from core.intake import Draft
 from core.market import Side, Timeframe
@@ -43,7 +44,7 @@ async def test_a_close_withdraws_what_nobody_has_decided():
     world = await own_desk()
     await world.offered()
     taken = await world.submit(CLOSE)
-    assert taken.signal.status is SignalStatus.NEW
+    assert taken.signal.status is SignalStatus.CANCELLED
     assert (await world.prompt()).state is PromptState.CANCELLED
     target = await world.one(Signal, external_id="gold-1")
     assert target.status is SignalStatus.CANCELLED
@@ -87,7 +88,7 @@ async def test_the_same_again_is_the_first_and_other_content_a_conflict(draft):
     assert await world.submit(draft, price=None) == type(first)(
         verdict=Verdict.REPEATED, signal=first.signal
     )
-    other = await world.submit(draft, take_profit=Decimal(2000))
+    other = await world.submit(draft, payload='{"reason":"other"}')
     assert other.verdict is Verdict.CONFLICT
 
 
@@ -163,12 +164,64 @@ async def test_alerts_of_other_content_are_other_signals():
     assert other.verdict is Verdict.STORED
 
 
-async def test_a_name_that_looks_like_an_alerts_is_nobodys_trap():
+@pytest.mark.parametrize("name", ["42", "{stem}x", "{stem}7"])
+async def test_a_name_that_looks_like_an_alerts_is_nobodys_trap(name):
     world = await own_desk()
     first = await world.submit(**alert())
     stem = first.signal.external_id.removesuffix("1")
-    await world.submit(external_id=f"{stem}x")
+    world.clock.advance(timedelta(seconds=1))
+    await world.submit(external_id=name.format(stem=stem))
     assert (await world.submit(**alert())).signal == first.signal
+
+
+async def test_an_alert_with_a_name_is_not_one_without():
+    world = await own_desk()
+    named = await world.submit(external_id="42", source=Source.TRADINGVIEW)
+    nameless = await world.submit(**alert())
+    assert nameless.verdict is Verdict.STORED
+    assert nameless.signal.id != named.signal.id
+
+
+async def test_an_exit_is_another_one_when_something_was_opened_since():
+    world = await own_desk()
+    await world.submit(**alert())
+    world.clock.advance(timedelta(seconds=1))
+    first = await world.submit(FLAT)
+    world.clock.advance(timedelta(seconds=1))
+    assert (await world.submit(FLAT)).verdict is Verdict.REPEATED
+    await world.submit(external_id="gold-2")
+    second = await world.submit(FLAT)
+    assert second.verdict is Verdict.STORED
+    assert second.signal.id != first.signal.id
+
+
+async def test_a_part_that_is_sold_leaves_what_waits():
+    world = await own_desk()
+    await world.offered()
+    taken = await world.submit(FLAT, partial=True)
+    assert taken.signal.status is SignalStatus.NEW
+    assert (await world.prompt()).state is PromptState.QUEUED
+
+
+async def test_flat_names_what_was_traded_before_what_is_newer():
+    world = await own_desk()
+    await world.filled()
+    world.clock.advance(timedelta(seconds=1))
+    await world.submit(external_id="gold-2")
+    taken = await world.submit(FLAT)
+    assert (taken.signal.target, taken.signal.status) == ("gold-1", SignalStatus.NEW)
+
+
+async def test_a_cancel_of_what_expired_unseen_changes_nothing():
+    world = await own_desk()
+    await world.submit()
+    world.clock.advance(timedelta(hours=1))
+    await expire(world.tools)
+    cancel = Draft(external_id="c", action=Action.CANCEL, target="gold-1")
+    taken = await world.submit(cancel)
+    assert taken.signal.status is SignalStatus.REJECTED
+    target = await world.one(Signal, external_id="gold-1")
+    assert target.status is SignalStatus.EXPIRED
 
 
 FLAT = Draft(action=Action.CLOSE, instrument="XAUUSD", source=Source.TRADINGVIEW)

@@ -22,7 +22,7 @@ from core.ids import AccountId, SendId, UserId
 from core.intake import Draft, IntakeRules
 from core.market import Side
 from core.messages import WORK, NoticeKind, OutboxItem, Topic
-from core.ports import Insert, R, Row, Save, Write
+from core.ports import Delete, Insert, R, Row, Save, Write
 from core.prompts import Prompt
 from core.users import EVERY_PROVIDER, Provider, Role
 from tests.builders import (
@@ -106,7 +106,7 @@ class RacingJournal(MemoryJournal):
 
 
 def _writes(write: Write, kind: type[Row]) -> bool:
-    return isinstance(write, Insert | Save) and isinstance(write.row, kind)
+    return isinstance(write, Delete | Insert | Save) and isinstance(write.row, kind)
 
 
 class World:
