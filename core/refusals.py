@@ -31,6 +31,8 @@ class RefusalCause(StrEnum):
     """No enabled provider has that address for TradingView."""
     CERTIFICATE = "certificate"
     """Not TradingView's client certificate, which is demanded."""
+    ALERT = "alert"
+    """From the right address, and not to be taken; TradingView tells nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

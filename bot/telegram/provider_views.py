@@ -36,6 +36,7 @@ _CAUSES = {
     RefusalCause.READER: "unknown read token",
     RefusalCause.HOOK: "unknown or dead TradingView address",
     RefusalCause.CERTIFICATE: "without TradingView's certificate",
+    RefusalCause.ALERT: "an alert that could not be taken",
 }
 
 
@@ -113,11 +114,17 @@ def _refused(page: ProvidersPage) -> Iterator[str]:
         yield "\nNothing was refused in the last 7 days."
         return
     yield "\n<b>Refused in the last 7 days</b>"
-    for refused in page.refused[:MOST_REFUSED]:
+    known_first = sorted(page.refused, key=_is_strangers)
+    for refused in known_first[:MOST_REFUSED]:
         yield _refusal(refused, page.tolerance, page.now)
     more = len(page.refused) - MOST_REFUSED
     if more > 0:
         yield f"… and {more} more kinds, longer ago."
+
+
+def _is_strangers(refused: RefusedRequests) -> bool:
+    """Strangers can make many of these: they must not hide what concerns us."""
+    return refused.cause is RefusalCause.UNKNOWN
 
 
 def _refusal(refused: RefusedRequests, tolerance: timedelta, now: datetime) -> str:

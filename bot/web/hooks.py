@@ -10,6 +10,7 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -26,6 +27,7 @@ from core.desk.intake import submit
 from core.desk.people import People
 from core.intake import Draft
 from core.market import Side
+from core.refusals import RefusalCause
 from core.signals import Action, Source
 from core.users import Provider
 
@@ -58,6 +60,16 @@ class Hooks:
         except TimeoutError:
             detail = "It could not be stored in time; send it again."
             raise unavailable(detail) from None
+        except Problem as refusal:
+            self._note(request, refusal)
+            raise
+
+    def _note(self, request: web.Request, refusal: Problem) -> None:
+        """Tell the admins of what TradingView will not send again."""
+        name = request.get(PROVIDER)
+        if name and refusal.kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            address = self._context.proxies.address(request)
+            self._context.refusals.note(name, RefusalCause.ALERT, address)
 
     async def _take(self, request: web.Request) -> web.Response:
         self._intake.open_now()

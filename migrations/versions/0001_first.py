@@ -161,7 +161,7 @@ def _create_people() -> None:
             "refused_requests",
             "cause",
             "unnamed unknown disabled unsigned forged retired stale reader"
-            " hook certificate",
+            " hook certificate alert",
         ),
     )
     op.create_table(

@@ -186,5 +186,5 @@ def test_a_rotation_that_cannot_be_says_why(tapgate, config):
     assert "no provider moon" in tapgate("provider", "rotate", "moon").err
     tapgate("provider", "add", "alpha")
     long = tapgate("provider", "rotate", "alpha", "--keep-hours", "999")
-    assert "0<=x<=168" in long.err
+    assert "168" in long.err
     assert long.code == 2

@@ -59,7 +59,7 @@ async def test_signals_of_the_last_day_are_counted(room: Room):
     assert _buttons(room) == ["Disable", "Mute 1 h"]
 
 
-async def test_the_true_causes_of_a_week_are_told_the_latest_first(room: Room):
+async def test_the_true_causes_of_a_week_are_told_the_providers_own_first(room: Room):
     await room.world.put(
         a_refusal(count=14, address="203.0.113.7", last_at=NOON - timedelta(hours=1)),
         a_refusal(
@@ -70,7 +70,7 @@ async def test_the_true_causes_of_a_week_are_told_the_latest_first(room: Room):
     said = await room.say(OWEN, "/providers")
     unknown = said.index("unknown name “brekout” 3 \N{MULTIPLICATION SIGN}")
     wrong = said.index("demo: wrong signature 14 \N{MULTIPLICATION SIGN}")
-    assert unknown < wrong
+    assert wrong < unknown  # strangers must not push away what is ours
     assert "last 11:00 UTC from 203.0.113.7" in said
     assert "clock off" not in said
 

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.web import Proxies, hooks
 from core.ports import Save
+from core.refusals import RefusalCause, RefusedRequests
 from core.signals import Action, SignalStatus, Source
 from core.users import Provider
 from tests.bot.web.service import BODY, HOOK, Service, serving
@@ -248,3 +249,12 @@ async def test_a_service_that_is_ending_takes_no_alert(service: Service):
     service.draining[0] = True
     assert (await service.alert(ALERT)).status == 503
     assert isinstance(service.clock, FixedClock)
+
+
+async def test_what_tradingview_will_not_send_again_is_counted(service: Service):
+    await service.alert(ALERT)
+    await service.alert(ALERT | {"stop_loss": "9999"})
+    await service.alert(b"nonsense")
+    await service.refusals.write()
+    (row,) = await service.journal.find(RefusedRequests)
+    assert (row.provider, row.cause, row.count) == ("demo", RefusalCause.ALERT, 2)
