@@ -52,11 +52,14 @@ class RingingJournal:
         /,
         *,
         order_by: str = "",
+        skip: int = 0,
         limit: int | None = None,
         **fields: object,
     ) -> list[R]:
         """See ``Journal.find``."""
-        return await self._journal.find(kind, order_by=order_by, limit=limit, **fields)
+        return await self._journal.find(
+            kind, order_by=order_by, skip=skip, limit=limit, **fields
+        )
 
     async def count(self, kind: type[Row], /, **fields: object) -> int:
         """See ``Journal.count``."""

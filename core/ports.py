@@ -333,6 +333,7 @@ class Journal(Protocol):
         /,
         *,
         order_by: str = "",
+        skip: int = 0,
         limit: int | None = None,
         **fields: object,
     ) -> list[R]:
@@ -340,7 +341,7 @@ class Journal(Protocol):
 
         A value may be ``None``, a ``frozenset`` (any of them) or ``AtMost``.
         ``order_by`` names a field, with ``-`` before it for falling; equal ones
-        and an empty ``order_by`` go by id.
+        and an empty ``order_by`` go by id. The first ``skip`` are left out.
 
         Raises:
             ValueError: the kind has no such field.

@@ -36,6 +36,7 @@ class Questions:
         *,
         order_by: str,
         limit: int | None,
+        skip: int = 0,
     ) -> list[R]:
         """See ``Journal.find``."""
         question = (
@@ -44,7 +45,7 @@ class Questions:
             .order_by(*queries.ordering(kind, order_by))
             .limit(limit)
         )
-        return self._rows(kind, question)
+        return self._rows(kind, question.offset(skip) if skip else question)
 
     def count(self, kind: type[Row], fields: dict[str, object]) -> int:
         """See ``Journal.count``."""

@@ -7,7 +7,6 @@ the statement, and for each column the way of its values to the driver.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, insert, select
@@ -69,13 +68,7 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
     if insertion is None:
         insertion = _prepared[kind, dialect.name] = Insertion(kind, dialect)
     parameters: Any = [insertion.parameters(row) for row in rows]
-    if isinstance(parameters[0], dict):
-        connection.exec_driver_sql(insertion.statement, parameters)
-    else:
-        head, _, row = insertion.statement.partition(" VALUES ")
-        connection.exec_driver_sql(
-            f"{head} VALUES {', '.join([row] * len(rows))}", tuple(chain.from_iterable(parameters))
-        )
+    connection.exec_driver_sql(insertion.statement, parameters)
 
 
 def names_a_key_twice(batch: Sequence[Sequence[Write]]) -> bool:

@@ -80,12 +80,15 @@ class SqlJournal:
         /,
         *,
         order_by: str = "",
+        skip: int = 0,
         limit: int | None = None,
         **fields: object,
     ) -> list[R]:
         """See ``Journal.find``."""
         found = await self._read(
-            lambda unit: unit.find(kind, fields, order_by=order_by, limit=limit),
+            lambda unit: unit.find(
+                kind, fields, order_by=order_by, skip=skip, limit=limit
+            ),
             key=(kind, tuple(fields.items()), order_by, limit),
         )
         return list(found)

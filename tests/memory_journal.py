@@ -178,6 +178,7 @@ class MemoryJournal:
         /,
         *,
         order_by: str = "",
+        skip: int = 0,
         limit: int | None = None,
         **fields: object,
     ) -> list[R]:
@@ -187,7 +188,7 @@ class MemoryJournal:
         if order_by:
             _require_fields(kind, {order_by.removeprefix("-")})
             rows.sort(key=_ranking(order_by), reverse=order_by.startswith("-"))
-        return rows[:limit]
+        return rows[skip:][:limit]
 
     async def count(self, kind: type[Row], /, **fields: object) -> int:
         _require_fields(kind, fields)

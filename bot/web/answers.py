@@ -57,6 +57,8 @@ class Receipt(Answer):
     """Your name for it."""
     action: Annotated[Action, schemas.as_word(Action)]
     """As sent."""
+    target: str | None
+    """The external_id of the signal that is meant; null where it is an open."""
     status: Annotated[SignalStatus, schemas.as_word(SignalStatus)]
     """Where it stands now."""
     instrument: str

@@ -24,7 +24,7 @@ SIGNALS: Json = {
             "external_id": "breakout-42-stop",
             "action": "update",
             "target": "breakout-42",
-            "stop_loss": "1950.50",
+            "stop_loss": "1947.50",
         },
     },
     "close": {
@@ -79,6 +79,7 @@ RECEIPT: Json = {
     "id": "01KAT8ZK6Q0V9J3N5W7X2Y4B8D",
     "external_id": "breakout-42",
     "action": "open",
+    "target": None,
     "status": "new",
     "instrument": "XAUUSD",
     "side": "buy",

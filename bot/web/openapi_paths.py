@@ -111,8 +111,9 @@ def _alert() -> Json:
         "description": (
             "For the webhook of an alert: the secret is in the address, there are no "
             "headers. An order that leaves a position is a close, never an open to "
-            "the other side. The answer is there within two seconds, or it is a 503, "
-            "which TradingView sends again."
+            "the other side; where the strategy turns round, what it held is closed "
+            "first. A strategy's order must say `market_position`. The answer is there "
+            "within two seconds, or it is a 503, which TradingView sends again."
         ),
         "security": EVERYBODY,
         "parameters": [

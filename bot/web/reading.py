@@ -1,9 +1,9 @@
 """A provider reads its own signals back: one by id, or a list in pages.
 
 A page is stable under ``as_of``: what came later is left out, so that a page never
-shifts while the next is fetched. The journal has a limit and no offset; the rows
-before a page are therefore read and dropped, and pages end at ``DEEPEST``. Whoever
-wants more asks again with ``as_of`` at the oldest ``created_at`` that was read.
+shifts while the next is fetched. The database counts through the rows before a page,
+so pages end at ``DEEPEST``. Whoever wants more asks again with ``as_of`` at the oldest
+``created_at`` that was read.
 """
 
 import hashlib
@@ -127,15 +127,15 @@ class Reading:
             "provider": provider,
             "created_at": AtMost(value=as_of),
         }
-        before = (query.page - 1) * query.page_size
         rows = await journal.find(
             Signal,
             order_by="-created_at",
-            limit=before + query.page_size,
+            skip=(query.page - 1) * query.page_size,
+            limit=query.page_size,
             **conditions,
         )
         return {
-            "items": await self._receipts(rows[before:]),
+            "items": await self._receipts(rows),
             "total": await journal.count(Signal, **conditions),
             "page": query.page,
             "page_size": query.page_size,

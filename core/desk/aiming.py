@@ -7,6 +7,7 @@ each time a little later; a person who asks again is not kept waiting.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from core.accounts import Account
 from core.broker import PendingOrder, Position, Snapshot
@@ -159,7 +160,7 @@ async def _order(tools: Tools, order: Order) -> Aimed:
     is not kept waiting.
     """
     journal = tools.journal
-    target = {
+    target: dict[str, Any] = {
         "account_id": order.account_id,
         "kind": order.kind,
         "ticket": order.ticket,

@@ -24,6 +24,7 @@ from core.desk.submissions import (
 )
 from core.desk.tools import Tools, again
 from core.intake import Draft, IntakeRules, content_hash, target_problems
+from core.market import Side
 from core.messages import Priority, Topic
 from core.moves import follow
 from core.orders import Order, OrderKind, OrderState
@@ -85,16 +86,24 @@ async def _targets(tools: Tools, provider: Provider, draft: Draft) -> list[Signa
             external_id=draft.target,
             action=Action.OPEN,
         )
-    wanted: dict[str, object] = {
-        "provider": provider.id,
-        "instrument": draft.instrument,
-        "action": Action.OPEN,
-    }
-    if draft.side is not None:
-        wanted["side"] = draft.side
-    last = await tools.journal.find(Signal, order_by="-created_at", limit=1, **wanted)
+    sides = frozenset({draft.side} if draft.side else Side)
+    last = await tools.journal.find(
+        Signal,
+        provider=provider.id,
+        instrument=draft.instrument,
+        side=sides,
+        action=Action.OPEN,
+        order_by="-created_at",
+        limit=1,
+    )
     live = await tools.journal.find(
-        Signal, order_by="-created_at", limit=None, status=UNDER_WAY, **wanted
+        Signal,
+        provider=provider.id,
+        instrument=draft.instrument,
+        side=sides,
+        action=Action.OPEN,
+        status=UNDER_WAY,
+        order_by="-created_at",
     )
     live.sort(key=lambda signal: signal.status is not SignalStatus.EXECUTED)
     return live or last

@@ -389,6 +389,13 @@ async def test_a_limit_is_kept(journal: Journal) -> None:
     assert await _ids(journal, limit=0) == []
 
 
+async def test_the_first_ones_are_left_out(journal: Journal) -> None:
+    await _users(journal, _user(1), _user(2), _user(3))
+    assert await _ids(journal, skip=1) == [2, 3]
+    assert await _ids(journal, order_by="-id", skip=1, limit=1) == [2]
+    assert await _ids(journal, skip=3, limit=1) == []
+
+
 async def test_count_counts_what_find_finds(journal: Journal) -> None:
     await _users(journal, _user(1, blocked_at=NOON), _user(2), _user(3))
     assert await journal.count(User) == 3

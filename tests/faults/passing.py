@@ -40,10 +40,13 @@ class PassingJournal:
         /,
         *,
         order_by: str = "",
+        skip: int = 0,
         limit: int | None = None,
         **fields: object,
     ) -> list[R]:
-        return await self.inner.find(kind, order_by=order_by, limit=limit, **fields)
+        return await self.inner.find(
+            kind, order_by=order_by, skip=skip, limit=limit, **fields
+        )
 
     async def count(self, kind: type[Row], /, **fields: object) -> int:
         return await self.inner.count(kind, **fields)
