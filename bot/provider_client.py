@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import aiohttp
 
-from bot.signing import PRIVATE_PREFIX, sign_plain, sign_with_key
+from bot.keys import PRIVATE_PREFIX
+from bot.signing import sign_plain, sign_with_key
 from core.ports import Clock
 
 PATH = "/api/v1/signals"

@@ -7,11 +7,11 @@ sealed, tokens as hashes.
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
-from bot.signing import PUBLIC_PREFIX, is_public_key, new_secret
+from bot.keys import PUBLIC_PREFIX, is_public_key, new_secret
 from core.desk.joining import hash_token
 from core.desk.providing import known_provider, switch
 from core.desk.tools import Tools, again
@@ -23,8 +23,6 @@ from core.users import Provider
 SECRET_BYTES = 32
 TOKEN_BYTES = 24
 NAME_LIMIT = 32
-LONGEST_KEEP = timedelta(days=7)
-"""How long a former secret or key may stay good beside the new one."""
 
 
 class Seals(Protocol):
@@ -60,24 +58,6 @@ class Credentials:
     former_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotation:
-    """What is to be new."""
-
-    secret: bool = False
-    """A new secret, or with ``public_key`` the provider's own new key."""
-    public_key: str | None = None
-    keep: timedelta = timedelta(0)
-    """How long the former secret or key stays good."""
-    read_token: bool = False
-    hook_token: bool = False
-    """A new address for TradingView; the old one is dead at once."""
-    no_hook: bool = False
-    """No address for TradingView any more."""
-    force: bool = False
-    """Also while the former secret or key is still good, which ends that."""
-
-
 def traded(instruments: Collection[str], whitelist: Collection[str]) -> None:
     """Whether signals for these instruments could ever be taken.
 
@@ -107,13 +87,13 @@ async def add_provider(
         Refused: the name is taken or makes no good header; the key is none.
     """
     _check_name(name)
-    await _check_key(tools, public_key)
+    await check_key(tools, public_key)
     made = Credentials(
         name=name,
-        secret=None if public_key else _new_secret(),
+        secret=None if public_key else fresh_secret(),
         public_key=public_key,
-        read_token=_new_token(),
-        hook_token=_new_token(),
+        read_token=fresh_token(),
+        hook_token=fresh_token(),
     )
     now = tools.clock.now()
     row = Provider(
@@ -123,8 +103,8 @@ async def add_provider(
         former_secret_sealed=None,
         former_public_key=None,
         former_until=None,
-        read_token_hash=_hash(made.read_token) or "",
-        hook_token_hash=_hash(made.hook_token),
+        read_token_hash=hashed(made.read_token) or "",
+        hook_token_hash=hashed(made.hook_token),
         instruments=terms.instruments,
         rate_per_minute=terms.rate_per_minute,
         rate_burst=terms.rate_burst,
@@ -152,7 +132,7 @@ def _check_name(name: str) -> None:
         raise Refused(message)
 
 
-async def _check_key(tools: Tools, public_key: str | None) -> None:
+async def check_key(tools: Tools, public_key: str | None) -> None:
     """A message names its provider only beside the signature: a key has one owner."""
     if public_key is None:
         return
@@ -168,105 +148,63 @@ async def _check_key(tools: Tools, public_key: str | None) -> None:
             raise Refused(message)
 
 
-def _new_secret() -> str:
+def fresh_secret() -> str:
+    """A secret that nobody has yet."""
     return new_secret(secrets.token_bytes(SECRET_BYTES))
 
 
-def _new_token() -> str:
+def fresh_token() -> str:
+    """A token of 192 random bits."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def _hash(token: str | None) -> str | None:
+def hashed(token: str | None) -> str | None:
+    """What is kept of a token."""
     return None if token is None else hash_token(token)
 
 
-async def rotate_provider(
-    tools: Tools, vault: Seals, name: str, rotation: Rotation
-) -> Credentials:
-    """Give a provider new credentials; the former key may stay good for a while.
+async def limit_provider(
+    tools: Tools, name: str, *, wish: Terms, as_everybody: bool
+) -> Terms:
+    """Change what a provider may do, by what ``wish`` says; returns all of it.
+
+    ``as_everybody`` forgets first what was said before.
 
     Raises:
-        Refused: there is no such provider, or the wish cannot be fulfilled.
+        Refused: there is no such provider.
     """
-    await _check_key(tools, rotation.public_key)
-    if not timedelta(0) <= rotation.keep <= LONGEST_KEEP:
-        days = LONGEST_KEEP.days
-        message = f"The former secret may stay good for 0 hours to {days} days."
-        raise Refused(message)
-    return await again(lambda: _rotate(tools, vault, name, rotation))
+    return await again(lambda: _limit(tools, name, wish, as_everybody))
 
 
-async def _rotate(
-    tools: Tools, vault: Seals, name: str, rotation: Rotation
-) -> Credentials:
+async def _limit(
+    tools: Tools,
+    name: str,
+    wish: Terms,
+    as_everybody: bool,  # noqa: FBT001
+) -> Terms:
     row = await known_provider(tools, name)
-    made = Credentials(name=name)
-    if rotation.secret:
-        row, made = _with_new_key(tools, vault, row, made, rotation)
-    if rotation.read_token:
-        made = replace(made, read_token=_new_token())
-        row = replace(row, read_token_hash=_hash(made.read_token) or "")
-    if rotation.hook_token or rotation.no_hook:
-        token = None if rotation.no_hook else _new_token()
-        made = replace(made, hook_token=token)
-        row = replace(row, hook_token_hash=_hash(token))
-    await tools.journal.commit(Save(row), _rotated(made, row, rotation))
-    return made
-
-
-def _with_new_key(
-    tools: Tools, vault: Seals, row: Provider, made: Credentials, rotation: Rotation
-) -> tuple[Provider, Credentials]:
-    if rotation.keep and not rotation.force:
-        _former_is_over(tools, row)
-    secret = None if rotation.public_key else _new_secret()
-    until = tools.clock.now() + rotation.keep
-    kept = bool(rotation.keep)
-    former_until = until if kept else None
-    row = replace(
-        row,
-        secret_sealed=vault.seal(secret, owner=row.id) if secret else None,
-        public_key=rotation.public_key,
-        former_secret_sealed=row.secret_sealed,
-        former_public_key=row.public_key,
-        former_until=former_until,
-    )
-    made = replace(
-        made,
-        secret=secret,
-        public_key=rotation.public_key,
-        former_until=former_until,
-    )
-    return row, made
-
-
-def _former_is_over(tools: Tools, row: Provider) -> None:
-    """Only two live at once: a second rotation would end one that was promised."""
-    until = row.former_until
-    if until is not None and until > tools.clock.now():
-        message = (
-            f"The former secret or key of {row.id} is good until "
-            f"{until:%Y-%m-%d %H:%M} UTC, and only two can be at once. Wait, or say "
-            "--force to end it now."
-        )
-        raise Refused(message)
-
-
-def _rotated(made: Credentials, row: Provider, rotation: Rotation) -> Record:
-    what = {
-        "secret": made.secret is not None,
-        "public_key": made.public_key is not None,
-        "read_token": rotation.read_token,
-        "tradingview": rotation.hook_token or rotation.no_hook,
+    said = {
+        key: value for key, value in asdict(wish).items() if value not in (None, ())
     }
-    detail = {"what": ", ".join(name for name, done in what.items() if done)}
-    if made.former_until is not None:
-        detail["former_until"] = made.former_until.isoformat()
-    return Record(
-        actor="cli",
-        action="provider_rotated",
-        subject=f"provider:{row.id}",
-        detail=detail,
+    terms = replace(AS_EVERYBODY if as_everybody else _terms(row), **said)
+    await tools.journal.commit(
+        Save(replace(row, **asdict(terms))),
+        Record(
+            actor="cli",
+            action="provider_limited",
+            subject=f"provider:{row.id}",
+            detail={key: str(value) for key, value in asdict(terms).items()},
+        ),
+    )
+    return terms
+
+
+def _terms(row: Provider) -> Terms:
+    return Terms(
+        instruments=row.instruments,
+        rate_per_minute=row.rate_per_minute,
+        rate_burst=row.rate_burst,
+        open_signals=row.open_signals,
     )
 
 

@@ -17,7 +17,7 @@ bytes), digits in a timestamp, and comparison in constant time. It never raises.
 import base64
 import hmac
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,11 +27,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-PREFIX = "whsec_"
-PUBLIC_PREFIX = "whpk_"
-PRIVATE_PREFIX = "whsk_"
-KEY_BYTES = range(24, 65)
-"""How many random bytes a secret may hold; Standard Webhooks says so."""
+from bot.keys import (
+    KEY_BYTES,
+    PREFIX,
+    PRIVATE_PREFIX,
+    PUBLIC_BYTES,
+    PUBLIC_PREFIX,
+    content_of,
+)
 
 _PLAIN = ("x-timestamp", "x-signature")
 _STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -42,17 +45,8 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PAIR = b"v1a,"
 _SEED_BYTES = 32
-_PUBLIC_BYTES = range(32, 33)
 _PRIVATE_BYTES = (32, 64)
 """The seed alone, or with the public key behind it."""
-_FIELD = 2**255 - 19
-_CURVE = -121665 * pow(121666, -1, _FIELD) % _FIELD
-_ORDER_8 = int.from_bytes(
-    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
-    "little",
-)
-_SMALL_ORDER = frozenset({0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8})
-"""The y of the points whose order divides 8."""
 _MOST_SIGNATURES = 8
 _MOST_OF_PAIRS = 2
 """Each costs a hundred times what the others cost; a rotation needs two."""
@@ -79,18 +73,6 @@ class _Claim:
     timestamp: str
     before_body: bytes
     signatures: tuple[bytes, ...]
-
-
-def new_secret(random_bytes: bytes) -> str:
-    """The secret of a new provider, as printed: ``whsec_`` and base64.
-
-    Raises:
-        ValueError: fewer than 24 bytes, or more than 64.
-    """
-    if len(random_bytes) not in KEY_BYTES:
-        message = f"a secret holds 24 to 64 bytes, not {len(random_bytes)}"
-        raise ValueError(message)
-    return PREFIX + base64.b64encode(random_bytes).decode()
 
 
 def sign_plain(secret: str, timestamp: int, body: bytes) -> dict[str, str]:
@@ -142,7 +124,7 @@ def sign_with_key(
     """
     _checked(_MESSAGE_ID, message_id, "message id")
     text = _checked(_TIMESTAMP, str(timestamp), "timestamp")
-    content = _content(private_key, PRIVATE_PREFIX, _PRIVATE_BYTES)
+    content = content_of(private_key, PRIVATE_PREFIX, _PRIVATE_BYTES)
     if content is None:
         message = f"a private key is {PRIVATE_PREFIX} and base64 of 32 or 64 bytes"
         raise ValueError(message)
@@ -153,35 +135,6 @@ def sign_with_key(
         "webhook-timestamp": text,
         "webhook-signature": f"v1a,{signature.decode()}",
     }
-
-
-def new_key_pair() -> tuple[str, str]:
-    """A private key and its public one, as printed."""
-    key = Ed25519PrivateKey.generate()
-    private, public = key.private_bytes_raw(), key.public_key().public_bytes_raw()
-    return (
-        PRIVATE_PREFIX + base64.b64encode(private).decode(),
-        PUBLIC_PREFIX + base64.b64encode(public).decode(),
-    )
-
-
-def is_public_key(text: str) -> bool:
-    """Whether ``text`` is an Ed25519 public key as printed, and a sound one.
-
-    Not every 32 bytes are a point of the curve, and under eight of its points (those
-    of small order) signatures can be made without any private key.
-    """
-    content = _content(text, PUBLIC_PREFIX, _PUBLIC_BYTES)
-    return content is not None and _is_sound_point(content)
-
-
-def _is_sound_point(content: bytes) -> bool:
-    """RFC 8032, 5.1.3: a y below the field's prime, for which there is an x."""
-    y = int.from_bytes(content, "little") & ((1 << 255) - 1)
-    if y >= _FIELD or y in _SMALL_ORDER:
-        return False
-    x_squared = (y * y - 1) * pow(_CURVE * y * y + 1, -1, _FIELD) % _FIELD
-    return pow(x_squared, (_FIELD - 1) // 2, _FIELD) == 1
 
 
 def verify(
@@ -229,7 +182,7 @@ def _made_by_pair(public_key: str, claim: _Claim, body: bytes) -> bool:
     signatures = [each for each in claim.signatures if each.startswith(_PAIR)]
     if not signatures:
         return False  # whichever key it is
-    content = _content(public_key, PUBLIC_PREFIX, _PUBLIC_BYTES)
+    content = content_of(public_key, PUBLIC_PREFIX, PUBLIC_BYTES)
     if content is None:
         return False
     key = Ed25519PublicKey.from_public_bytes(content)
@@ -299,19 +252,8 @@ def _expected(key: bytes, claim: _Claim, body: bytes) -> bytes:
 
 def _key(secret: str, *, standard: bool) -> bytes | None:
     """The key of one form; ``None`` for what is no secret, whichever the form."""
-    content = _content(secret, PREFIX, KEY_BYTES)
+    content = content_of(secret, PREFIX, KEY_BYTES)
     return content if standard or content is None else secret.encode()
-
-
-def _content(text: str, prefix: str, lengths: Container[int]) -> bytes | None:
-    """The bytes that a printed key holds; ``None`` for what is none."""
-    if not text.startswith(prefix):
-        return None
-    try:
-        content = base64.b64decode(text.removeprefix(prefix), validate=True)
-    except ValueError:
-        return None
-    return content if len(content) in lengths else None
 
 
 def _required_key(secret: str, *, standard: bool) -> bytes:

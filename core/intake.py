@@ -77,7 +77,9 @@ def problems(
     ``wrong`` names the fields whose types the edge has refused already; they are
     not complained of twice.
     """
-    found = [] if draft.action is None else list(_of_action(draft, provider, rules))
+    found = [] if draft.action is None else _of_action(draft, provider, rules)
+    if draft.action is Action.UPDATE and not any(_changes(draft)):
+        found += _no_change(wrong)
     if draft.external_id is None and draft.source is Source.API:
         found.append(_missing("external_id"))
     return [problem for problem in found if problem.field not in wrong]
@@ -113,11 +115,19 @@ def _of_follower(draft: Draft) -> list[FieldProblem]:
     if draft.user_id is not None:
         message = f"belongs to an open; a {draft.action} reaches whom that reached"
         found.append(FieldProblem(field="user", message=message))
-    changes = (draft.price, draft.stop_loss, draft.take_profit)
-    if draft.action is Action.UPDATE and not any(changes):
-        message = "is required where price and take_profit are absent too"
-        found.append(FieldProblem(field="stop_loss", message=message))
     return found
+
+
+def _changes(draft: Draft) -> tuple[Decimal | None, ...]:
+    return draft.price, draft.stop_loss, draft.take_profit
+
+
+def _no_change(wrong: Collection[str]) -> list[FieldProblem]:
+    """An update must say what changes; one that tried to is told of that alone."""
+    if {"price", "stop_loss", "take_profit"} & set(wrong):
+        return []
+    message = "is required where price and take_profit are absent too"
+    return [FieldProblem(field="stop_loss", message=message)]
 
 
 def target_problems(draft: Draft, target: Signal) -> list[FieldProblem]:

@@ -89,13 +89,16 @@ class SqlJournal:
             lambda unit: unit.find(
                 kind, fields, order_by=order_by, skip=skip, limit=limit
             ),
-            key=(kind, tuple(fields.items()), order_by, limit),
+            key=("find", kind, tuple(fields.items()), order_by, limit),
         )
         return list(found)
 
     async def count(self, kind: type[Row], /, **fields: object) -> int:
         """See ``Journal.count``."""
-        return await self._read(lambda unit: unit.count(kind, fields))
+        return await self._read(
+            lambda unit: unit.count(kind, fields),
+            key=("count", kind, tuple(fields.items())),
+        )
 
     async def claim(
         self, topics: Collection[Topic], *, limit: int, hold: timedelta

@@ -34,6 +34,7 @@ class Signals(Base, table=True):
         UniqueConstraint("provider", "webhook_id"),
         Index("ix_signals_user_id_created_at", "user_id", sql("created_at DESC")),
         Index("ix_signals_provider_created_at", "provider", sql("created_at DESC")),
+        Index(None, "provider", "status"),
         Index(None, "instrument", "status"),
         Index(None, "content_hash"),
         Index(None, "status", "expires_at"),

@@ -1,32 +1,25 @@
 """Commands for signal providers; the service asks the database at every signal."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import (
-    Json,
-    context_of,
-    in_office,
-    plain,
-    print_json,
-    print_table,
-    say,
+from bot.cli.common import Json, context_of, in_office, plain, print_json, say
+from bot.cli.provider_terms import (
+    Burst,
+    Instruments,
+    Limit,
+    limit_provider,
+    list_providers,
+    names_in,
 )
 
 if TYPE_CHECKING:
     from bot.app import Office
     from bot.providers import Credentials
-    from core.users import Provider
 
 SECRET_VARIABLE = "TAPGATE_PROVIDER_SECRET"  # noqa: S105 - a variable's name
-Instruments = Annotated[
-    str, typer.Option(help="Comma-separated; default: the whole whitelist.")
-]
-Limit = Annotated[
-    int | None, typer.Option(min=0, help="Its own; 0 is no limit. Default: as all.")
-]
 PublicKey = Annotated[
     str,
     typer.Option(
@@ -42,6 +35,7 @@ def add_commands(app: typer.Typer) -> None:
     provider.command("add")(add_provider)
     provider.command("list")(list_providers)
     provider.command("rotate")(rotate_provider)
+    provider.command("limit")(limit_provider)
     provider.command("disable")(disable_provider)
     provider.command("enable")(enable_provider)
     app.add_typer(provider, name="provider")
@@ -53,16 +47,14 @@ def add_provider(
     instruments: Instruments = "",
     public_key: PublicKey = "",
     rate_per_minute: Limit = None,
-    rate_burst: Annotated[
-        int | None, typer.Option(min=1, help="How many at once. Default: as all.")
-    ] = None,
+    rate_burst: Burst = None,
     open_signals: Limit = None,
     json: Json = False,
 ) -> None:
     """Make a provider; its credentials are shown this once."""
     from bot import providers
 
-    allowed = tuple(part.strip() for part in instruments.split(",") if part.strip())
+    allowed = names_in(instruments)
     terms = providers.Terms(
         instruments=allowed,
         rate_per_minute=rate_per_minute,
@@ -118,8 +110,8 @@ def rotate_provider(
     json: Json = False,
 ) -> None:
     """Give a provider new credentials; only a secret or key has time to change over."""
-    from bot.providers import Rotation
-    from bot.providers import rotate_provider as rotate
+    from bot.rotation import Rotation
+    from bot.rotation import rotate_provider as rotate
 
     others = read_token or tradingview is not None
     rotation = Rotation(
@@ -186,70 +178,6 @@ def _say_credentials(made: dict[str, object]) -> None:
         if made[key]:
             say(f"  {label}  [bold]{made[key]}[/]")
     say("")
-
-
-def list_providers(context: typer.Context, json: Json = False) -> None:
-    """List the providers and their state, without their secrets."""
-    from core.users import Provider
-
-    async def work(office: "Office") -> tuple[list[Provider], datetime]:
-        return await office.tools.journal.find(Provider), office.tools.clock.now()
-
-    rows, now = in_office(context_of(context), work)
-    if json:
-        print_json([_as_json(row) for row in rows])
-        return
-    if not rows:
-        say("There is no provider yet: tapgate provider add NAME")
-        return
-    print_table(
-        "Providers",
-        ("name", "state", "signs with", "instruments", "TradingView", "since"),
-        (
-            (
-                row.id,
-                _state(row, now),
-                _key(row, now),
-                ", ".join(row.instruments) or "all",
-                "yes" if row.hook_token_hash else "no",
-                f"{row.created_at:%Y-%m-%d}",
-            )
-            for row in rows
-        ),
-    )
-
-
-def _state(row: "Provider", now: datetime) -> str:
-    if not row.enabled:
-        return "disabled"
-    if row.muted_until is not None and row.muted_until > now:
-        return f"muted until {row.muted_until:%Y-%m-%d %H:%M} UTC"
-    return "enabled"
-
-
-def _key(row: "Provider", now: datetime) -> str:
-    kind = "key pair" if row.public_key else "secret"
-    until = row.former_until
-    if until is None or until <= now:
-        return kind
-    return f"{kind}; the former until {until:%Y-%m-%d %H:%M} UTC"
-
-
-def _as_json(row: "Provider") -> dict[str, object]:
-    return {
-        "name": row.id,
-        "enabled": row.enabled,
-        "signs_with": "key pair" if row.public_key else "secret",
-        "public_key": row.public_key,
-        "former_until": row.former_until and row.former_until.isoformat(),
-        "tradingview": row.hook_token_hash is not None,
-        "instruments": list(row.instruments),
-        "rate_per_minute": row.rate_per_minute,
-        "rate_burst": row.rate_burst,
-        "open_signals": row.open_signals,
-        "muted_until": row.muted_until and row.muted_until.isoformat(),
-        "created_at": row.created_at.isoformat(),
-    }
 
 
 def disable_provider(context: typer.Context, name: str, json: Json = False) -> None:

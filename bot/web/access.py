@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from bot import keys as printed
 from bot import signing
 from bot.web.context import WebContext
 from bot.web.problems import NOT_AUTHENTIC, Problem, unavailable
@@ -45,8 +46,8 @@ class Access:
     def __init__(self, context: WebContext) -> None:
         self._context = context
         self._decoys = _Keys(
-            secret=signing.new_secret(secrets.token_bytes(32)),
-            public=signing.new_key_pair()[1],
+            secret=printed.new_secret(secrets.token_bytes(32)),
+            public=printed.new_key_pair()[1],
         )
         self._people: People | None = None
         self._known: dict[str, list[_Key]] = {}

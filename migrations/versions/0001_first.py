@@ -264,6 +264,7 @@ def _create_trading() -> None:
         "provider",
         sa.text("created_at DESC"),
     )
+    index("signals", "ix_signals_provider_status", "provider", "status")
     index("signals", "ix_signals_status_expires_at", "status", "expires_at")
     index(
         "signals",

@@ -10,8 +10,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import blot, configure
-from bot.signing import new_secret
+from bot.keys import new_secret
+from bot.logs import _words, blot, configure
 
 WORD = string.ascii_letters + string.digits + "_-"
 TOKENS = st.builds(
@@ -129,6 +129,25 @@ def test_people_get_a_line_of_words(written):
     (line,) = written().splitlines()
     assert "[info     ] listening" in line
     assert line.endswith("port=8080")
+
+
+@given(
+    st.text(string.ascii_lowercase + "_", min_size=1, max_size=40),
+    st.dictionaries(
+        st.text(string.ascii_lowercase, min_size=1, max_size=8),
+        st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    ),
+    st.none() | st.just("Traceback (most recent call last):\n  ..."),
+)
+def test_a_line_of_words_is_as_structlog_writes_it(event, fields, trace):
+    given = fields | {"event": event, "level": "info", "timestamp": "2026-11-24T12:00Z"}
+    if trace is not None:
+        given["exception"] = trace
+    theirs = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    expected = theirs(None, "info", dict(given))
+    assert _words(None, "info", dict(given)) == expected
 
 
 def test_what_a_context_says_stands_in_each_line(written):

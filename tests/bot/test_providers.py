@@ -6,16 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.keys import new_key_pair
 from bot.providers import (
     TOKEN_BYTES,
-    Rotation,
     Terms,
     add_provider,
-    rotate_provider,
     switch_provider,
     traded,
 )
-from bot.signing import new_key_pair
+from bot.rotation import Rotation, rotate_provider
 from core.desk.joining import hash_token
 from core.errors import Refused
 from core.messages import AuditEntry
@@ -176,9 +175,7 @@ async def test_only_two_secrets_live_at_once(office):
     await _add(office)
     second = await _rotated(office, secret=True, keep=timedelta(hours=1))
     keep = timedelta(hours=1)
-    with pytest.raises(
-        Refused, match="only two can be at once"
-    ):
+    with pytest.raises(Refused, match="only two can be at once"):
         await _rotated(office, secret=True, keep=keep)
     third = await _rotated(office, secret=True, keep=keep, force=True)
     opened = office.open_secrets(await _row(office))

@@ -12,15 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from bot.signing import (
-    is_public_key,
-    new_key_pair,
-    new_secret,
-    sign_plain,
-    sign_standard,
-    sign_with_key,
-    verify,
-)
+from bot.keys import is_public_key, new_key_pair, new_secret
+from bot.signing import sign_plain, sign_standard, sign_with_key, verify
 from tests.fakes import NOON
 
 SECRET = new_secret(bytes(range(32)))

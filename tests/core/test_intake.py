@@ -192,6 +192,7 @@ def test_an_update_without_a_change_asks_for_one():
     assert set(found(replace(UPDATE, stop_loss=None))) == {"stop_loss"}
     assert found(replace(UPDATE, stop_loss=None, price=Decimal(1))) == {}
     assert found(replace(UPDATE, stop_loss=None, take_profit=Decimal(1))) == {}
+    assert found(replace(UPDATE, stop_loss=None), wrong=("price",)) == {}
 
 
 def test_what_follows_names_no_person():

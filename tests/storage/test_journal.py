@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.signals import Signal
 from core.users import User
 from storage.engine import FILE_NAME
 from storage.journal import SqlJournal, open_journal
+from storage.unit import Unit
 from tests import builders as b
 from tests.databases import sqlite_url
 from tests.fakes import NOON, FixedClock
@@ -98,6 +100,10 @@ async def test_a_long_chain_is_verified_in_pages(
             "ix_signals_instrument_status",
         ),
         (
+            "SELECT count(*) FROM signals WHERE provider = 'demo' AND status = 'new'",
+            "ix_signals_provider_status",
+        ),
+        (
             "SELECT * FROM signals WHERE provider = 'demo' AND external_id = '1'",
             "sqlite_autoindex_signals_2",
         ),
@@ -129,3 +135,33 @@ async def test_a_query_has_its_index(
     connection.close()
     assert any(index in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+async def test_equal_questions_that_meet_are_asked_once(
+    journal: SqlJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await b.furnish(journal, b.a_signal(external_id="x"))
+    asked = []
+    find = Unit.find
+
+    def counting(self: Unit, kind: Any, *question: Any, **more: Any) -> Any:
+        asked.append(kind)
+        return find(self, kind, *question, **more)
+
+    monkeypatch.setattr(Unit, "find", counting)
+    same = [journal.find(Signal, external_id="x") for _ in range(20)]
+    answers = await asyncio.gather(*same, journal.find(Signal, external_id="y"))
+    assert [len(rows) for rows in answers] == [1] * 20 + [0]
+    assert len(asked) == 2
+    answers[0].clear()
+    assert len(answers[1]) == 1  # each has a list of its own
+
+
+async def test_a_question_that_is_wrong_harms_none_that_it_meets(
+    journal: SqlJournal,
+) -> None:
+    wrong, right = await asyncio.gather(
+        journal.find(Signal, colour="red"), journal.count(Signal), return_exceptions=True
+    )
+    assert isinstance(wrong, ValueError)
+    assert right == 0

@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, text
 
 from bot import resolutions
 from bot.config import environment
-from bot.signing import new_secret, sign_plain
+from bot.keys import new_secret
+from bot.signing import sign_plain
 from core.ids import OrderId
 from core.orders import OrderState, SendState
 from core.ports import Insert

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.signing import new_key_pair
+from bot.keys import new_key_pair
 from core.ids import ProviderName
 from core.users import Provider
 from tests.bot.offices import office_in
@@ -188,3 +188,28 @@ def test_a_rotation_that_cannot_be_says_why(tapgate, config):
     long = tapgate("provider", "rotate", "alpha", "--keep-hours", "999")
     assert "168" in long.err
     assert long.code == 2
+
+
+def test_limits_change_by_what_is_said_and_go_back_to_those_of_all(tapgate, config):
+    tapgate("provider", "add", "alpha", "--instruments", "XAUUSD")
+    ran = tapgate("provider", "limit", "alpha", "--rate-per-minute", "0", "--json")
+    assert ran.document == {
+        "name": "alpha",
+        "instruments": ["XAUUSD"],
+        "rate_per_minute": 0,
+        "rate_burst": None,
+        "open_signals": None,
+    }
+    told = tapgate("provider", "limit", "alpha", "--as-all", "--rate-burst", "7").out
+    lines = {" ".join(line.split()) for line in told.splitlines()}
+    assert {"instruments as all", "rate_per_minute as all", "rate_burst 7"} <= lines
+    (listed,) = tapgate("provider", "list", "--json").document
+    assert (listed["instruments"], listed["rate_burst"]) == ([], 7)
+
+
+def test_a_limit_that_cannot_be_says_why(tapgate, config):
+    assert "no provider moon" in tapgate("provider", "limit", "moon").err
+    tapgate("provider", "add", "alpha")
+    ran = tapgate("provider", "limit", "alpha", "--instruments", "GOLD")
+    assert "GOLD is not traded here" in ran.err
+    assert ran.code == 1

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot import signing
+from bot import keys, signing
 from bot.web import (
     PartHealth,
     Proxies,
@@ -43,12 +43,12 @@ from tests.fakes import CountingIds, FixedClock
 from tests.memory_journal import MemoryJournal
 
 SIGNALS = "/api/v1/signals"
-SECRET = signing.new_secret(b"s" * 32)
+SECRET = keys.new_secret(b"s" * 32)
 HOOK = "hook-token-of-the-demo-provider"
 TOKEN = "read-token-of-the-demo-provider"  # noqa: S105 - of a fake
-FORMER = signing.new_secret(b"f" * 32)
+FORMER = keys.new_secret(b"f" * 32)
 """What the provider signed with before, where it has rotated."""
-NOBODY = signing.new_secret(b"n" * 32)
+NOBODY = keys.new_secret(b"n" * 32)
 
 RULES = IntakeRules(
     instruments=("XAUUSD", "EURUSD"),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot import signing
+from bot import keys, signing
 from core.ids import ProviderName
 from core.ports import Insert, Save
 from core.refusals import RefusalCause, RefusedRequests
@@ -170,7 +170,7 @@ async def test_during_a_rotation_both_secrets_are_good(service: Service) -> None
 
 
 async def test_a_key_pair_signs_in_the_standard_form(service: Service) -> None:
-    private, public = signing.new_key_pair()
+    private, public = keys.new_key_pair()
     await change(service, secret_sealed=None, public_key=public)
     signed = signing.sign_with_key(private, "msg_1", now(service), SENT)
     headers = [("X-Provider", "demo"), *signed.items()]
@@ -184,9 +184,9 @@ async def test_what_stands_where_there_is_no_key_opens_nothing(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were the decoy ever guessed, it would still be nobody's."""
-    _, public = signing.new_key_pair()
+    _, public = keys.new_key_pair()
     await change(service, secret_sealed=None, public_key=public)
-    monkeypatch.setattr(signing, "new_secret", lambda _: NOBODY)
+    monkeypatch.setattr(keys, "new_secret", lambda _: NOBODY)
     async with serving(service.folder.root) as other:
         await change(other, secret_sealed=None, public_key=public)
         assert await accepted(other, by(other, NOBODY)) == 401

@@ -386,6 +386,8 @@ async def _logged(service: Service, *bodies: object, **over: str) -> list[Any]:
 async def test_an_accepted_signal_is_logged_with_its_ids(service: Service) -> None:
     (line,) = await _logged(service, BODY)
     (signal,) = await service.stored()
+    assert line.pop("ms") >= 0
+    assert len(line.pop("request_id")) == 26
     assert line == {
         "event": "signal_accepted",
         "log_level": "info",
@@ -393,7 +395,16 @@ async def test_an_accepted_signal_is_logged_with_its_ids(service: Service) -> No
         "provider": "demo",
         "external_id": "breakout-42",
         "action": "open",
+        "method": "POST",
+        "route": "/api/v1/signals",
+        "status": 201,
     }
+
+
+async def test_an_accepted_signal_has_one_line_in_all(service: Service) -> None:
+    with capture_logs() as lines:
+        await service.send(BODY)
+    assert [line["event"] for line in lines] == ["signal_accepted"]
 
 
 async def test_a_repeated_signal_is_logged_as_such(service: Service) -> None:

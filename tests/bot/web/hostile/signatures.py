@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from bot import signing
+from bot import keys, signing
 from tests.bot.web.hostile.rows import (
     CANARY,
     GOOD,
@@ -22,7 +22,7 @@ _CANARY = CANARY.decode()
 _PLAIN = signing.sign_plain(SECRET, NOW, GOOD)
 _HEX = _PLAIN["X-Signature"]
 _V1 = signing.sign_standard(SECRET, "msg_1", NOW, GOOD)["webhook-signature"]
-_KEY = base64.b64decode(SECRET.removeprefix(signing.PREFIX))
+_KEY = base64.b64decode(SECRET.removeprefix(keys.PREFIX))
 _DEMO = ("X-Provider", "demo")
 
 
