@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Both make their environment first.
+# `make demo`, `make test` and `make bench` make their environment first.
 # On a bare Debian `python3 -m venv` has no pip, so the system's pip fills it.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ WORKERS ?= 2
 WAITERS ?= 3
 SOAK_RUNS ?= 40
 
-.PHONY: help setup demo test fix check tests soak
+.PHONY: help setup demo test fix check tests soak bench
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,9 @@ tests: .venv/ready-dev
 	$(BIN)/coverage report --include='core/*' --fail-under=100 --skip-covered
 	$(BIN)/coverage report --fail-under=90 --format=total
 
+bench: .venv/ready-bench ## Measure, each figure beside its reference; writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
 soak: .venv/ready-dev ## Kill -9 at every step, more than once, and SOAK_RUNS times at random
 	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults
 
@@ -47,6 +50,10 @@ fix: .venv/ready-dev ## Format and mend what can be mended
 .venv/ready: pyproject.toml constraints.txt .venv/bin/python
 	@echo "Installing Tapgate into .venv (about a minute the first time)…"
 	@$(PIP) -e .
+	@touch $@
+
+.venv/ready-bench: .venv/ready
+	@$(PIP) -e '.[bench]'
 	@touch $@
 
 .venv/ready-dev: .venv/ready

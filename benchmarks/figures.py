@@ -16,6 +16,11 @@ from benchmarks.processes import ROOT, Server, server
 OURS, BARE, ORM = "benchmarks.ours", "benchmarks.bare", "benchmarks.orm"
 ACCEPTED, REPEATED = "201", "200"
 """Statuses."""
+ROWS = "SELECT count(*) FROM signals WHERE external_id = ?"
+ITEMS = (
+    "SELECT count(*) FROM outbox WHERE subject IN "
+    "(SELECT id FROM signals WHERE external_id = ?)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class Figure:
 
 def load(plan: Plan) -> Outcome:
     """Have another process do what the plan says."""
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
         cwd=ROOT,
         input=json.dumps(asdict(plan)),
@@ -105,7 +110,7 @@ class Target:
         plan = Plan(
             port=self.running.port,
             secret=self.running.secret,
-            prefix=self.prefix,
+            prefix=self._prefix,
             count=count,
             others=others,
             same=same,
@@ -116,14 +121,14 @@ class Target:
         return outcome
 
     @property
-    def prefix(self) -> str:
-        """What the names of the last load begin with."""
+    def _prefix(self) -> str:
+        """What the names of the last load begin with; of one signal, its name."""
         return f"load-{self._loads}"
 
     def count(self, question: str) -> int:
-        """One number out of the server's database."""
+        """What the server's database has of the last signal that was repeated."""
         with closing(sqlite3.connect(self.running.database)) as database:
-            return int(database.execute(question).fetchone()[0])
+            return int(database.execute(question, (self._prefix,)).fetchone()[0])
 
 
 class Unexpected(Exception):
@@ -163,7 +168,9 @@ def _patience(ours: Target, bare: Target, size: Size) -> Figure:
     for _ in range(size.rounds):
         own.append(ours.p99() * 1000)
         least.append(bare.p99() * 1000)
-    name = f"p99 of a lone request while {size.others} others run, beside a bare handler"
+    name = (
+        f"p99 of a lone request while {size.others} others run, beside a bare handler"
+    )
     return _figure(name, own, least, " ms", at_most=3)
 
 
@@ -202,9 +209,7 @@ def _duplicates(ours: Target, size: Size) -> Figure:
     """One row and one item of work for the prompts, however often it came."""
     distinct = [ours.rate(size.signals)]
     repeated = ours.repeated()
-    which = f"SELECT id FROM signals WHERE external_id = '{ours.prefix}'"
-    rows = ours.count(f"SELECT count(*) FROM ({which})")
-    items = ours.count(f"SELECT count(*) FROM outbox WHERE subject IN ({which})")
+    rows, items = ours.count(ROWS), ours.count(ITEMS)
     distinct.append(ours.rate(size.signals))
     ratio = repeated / statistics.mean(distinct)
     return Figure(

@@ -59,6 +59,7 @@ class Connection:
         self.sent_at = 0.0
 
     def send(self, content: bytes) -> None:
+        """Send one request, and begin to wait for its answer."""
         self._answer = b""
         self.sent_at = time.perf_counter()
         self.socket.sendall(content)
@@ -90,6 +91,7 @@ class Load:
         self.statuses: Counter[str] = Counter()
 
     def connect(self) -> Connection:
+        """One more connection."""
         made = Connection(self._port)
         self._selector.register(made.socket, selectors.EVENT_READ, made)
         return made

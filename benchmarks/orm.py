@@ -5,9 +5,10 @@ import hashlib
 import hmac
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,8 +57,8 @@ class SignalBody(BaseModel):
     payload: dict[str, Any]
 
 
-def create_app(file: Path) -> FastAPI:
-    """The server on a database file of its own."""
+def create_app(file: Path, ready: Callable[[], None]) -> FastAPI:
+    """The server on a database file of its own; calls ``ready`` when it is."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
     event.listen(engine.sync_engine, "connect", _set_up)
     sessions = async_sessionmaker(engine)
@@ -66,6 +67,7 @@ def create_app(file: Path) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
+        ready()
         yield
         await engine.dispose()
 
@@ -112,16 +114,15 @@ def _set_up(connection: Any, _record: object) -> None:
 
 async def serve(folder: Path) -> None:
     """Serve until told to end."""
-    config = uvicorn.Config(create_app(folder / DATABASE), log_level="warning")
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config)
-    running = asyncio.get_running_loop().create_task(server.serve([listening]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    announce(port=listening.getsockname()[1], secret=SECRET, database=DATABASE)
-    await asyncio.to_thread(until_stdin_closes)
-    server.should_exit = True
-    await running
+    ready = partial(
+        announce, port=listening.getsockname()[1], secret=SECRET, database=DATABASE
+    )
+    server = uvicorn.Server(uvicorn.Config(create_app(folder / DATABASE, ready)))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve([listening]))
+        await asyncio.to_thread(until_stdin_closes)
+        server.should_exit = True
 
 
 if __name__ == "__main__":

@@ -54,9 +54,7 @@ async def _furnish(office: Office) -> str:
     tools = office.tools
     accounts = office.settings.accounts
     await keep_accounts(tools, [plan_of(*each) for each in accounts.items()])
-    made = await add_provider(
-        tools, office.vault, name=PROVIDER, terms=UNLIMITED
-    )
+    made = await add_provider(tools, office.vault, name=PROVIDER, terms=UNLIMITED)
     now, person, consent = tools.clock.now(), UserId(1), tools.choices.consent
     user = User(
         id=person,

@@ -84,7 +84,7 @@ def _renderer(log_format: str, *, colors: bool) -> structlog.typing.Processor:
 
 
 def _words(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> str:
-    """A line as ``ConsoleRenderer`` writes it without colours, at a fifth of the cost."""
+    """As ``ConsoleRenderer`` writes without colours, at a fifth of the cost."""
     traces = [event.pop(key, None) for key in ("stack", "exception")]
     line = f"{event.pop('timestamp')} [{event.pop('level'):9}] {event.pop('event'):30}"
     pairs = [f" {key}={_word(event[key])}" for key in sorted(event)]

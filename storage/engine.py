@@ -1,9 +1,9 @@
 """How SQLite and PostgreSQL are opened.
 
 SQLite has one connection that writes, with ``BEGIN IMMEDIATE``, and a few that
-only read; the journal's are used from threads (see ``storage.running``). A deferred transaction that turns from reading to writing fails at once
-when somebody wrote in between, whatever ``busy_timeout`` says; measured.
-PostgreSQL has one pool for both.
+only read; the journal's are used from threads (see ``storage.running``). A deferred
+transaction that turns from reading to writing fails at once when somebody wrote in
+between, whatever ``busy_timeout`` says; measured. PostgreSQL has one pool for both.
 """
 
 from dataclasses import dataclass

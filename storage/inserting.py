@@ -52,7 +52,7 @@ class Insertion:
 
 
 def _bind(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """The way of a column's values to the driver; ``None`` where they go as they are."""
+    """The way of its values to the driver; ``None`` where they go as they are."""
     if isinstance(column.type, Word | Rank):
         return {word: word.value for word in column.type.words}.__getitem__
     return column.type.dialect_impl(dialect).bind_processor(dialect)

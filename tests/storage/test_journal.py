@@ -161,7 +161,9 @@ async def test_a_question_that_is_wrong_harms_none_that_it_meets(
     journal: SqlJournal,
 ) -> None:
     wrong, right = await asyncio.gather(
-        journal.find(Signal, colour="red"), journal.count(Signal), return_exceptions=True
+        journal.find(Signal, colour="red"),
+        journal.count(Signal),
+        return_exceptions=True,
     )
     assert isinstance(wrong, ValueError)
     assert right == 0

@@ -149,6 +149,7 @@ INDEXES = {
         "instrument, status",
         "content_hash",
         "status, expires_at",
+        "provider, status",
     },
     "approvals": {"user_id, created_at", "signal_id, user_id"},
     "prompts": {"state, expires_at", "user_id, state", "account_id, state"},
