@@ -27,13 +27,13 @@ ITEMS = (
 class Size:
     """How much is measured."""
 
-    rounds: int = 7
+    rounds: int = 5
     """The servers take turns, and the median of the rounds' ratios counts."""
-    signals: int = 4000
+    signals: int = 3000
     """For each round of a fast server."""
-    few: int = 400
+    few: int = 300
     """The same of the ORM's, which is slow."""
-    lone: int = 400
+    lone: int = 200
     """Lone requests of a round."""
     others: int = 50
     duplicates: int = 10_000
@@ -67,7 +67,8 @@ def load(plan: Plan) -> Outcome:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(done.stderr)
+        message = f"the client ended with {done.returncode}: {done.stderr}"
+        raise RuntimeError(message)
     return Outcome(**json.loads(done.stdout))
 
 

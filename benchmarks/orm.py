@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -118,7 +119,9 @@ async def serve(folder: Path) -> None:
     ready = partial(
         announce, port=listening.getsockname()[1], secret=SECRET, database=DATABASE
     )
-    server = uvicorn.Server(uvicorn.Config(create_app(folder / DATABASE, ready)))
+    logging.basicConfig(level=logging.INFO)  # its access log, as ours has one
+    app = create_app(folder / DATABASE, ready)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve([listening]))
         await asyncio.to_thread(until_stdin_closes)

@@ -79,10 +79,11 @@ class Unit(Questions):
             if verdict is None
             for write in writes
         ]
-        try:
-            self._accept_all(free)
-        except IntegrityError:
-            return [self._attempt(writes) for writes in batch]
+        if free:
+            try:
+                self._accept_all(free)
+            except IntegrityError:
+                return [self._attempt(writes) for writes in batch]
         return verdicts
 
     def _accept_all(self, writes: Sequence[Write]) -> None:
