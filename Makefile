@@ -4,9 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
-WORKERS ?= 2
-# Stories and crashes wait more than they work.
-WAITERS ?= 3
+# Tests wait for processes, databases and browsers, stories and crashes more than they work.
+WORKERS ?= 3
+WAITERS ?= 4
 SOAK_RUNS ?= 40
 
 .PHONY: help setup demo test fix check tests soak bench
