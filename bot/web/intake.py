@@ -40,12 +40,14 @@ from bot.web.strict_json import Json, NotJson, parse_object
 from core.desk.counting import NOTHING_YET, Counts, count
 from core.desk.intake import named, submit
 from core.desk.people import People
-from core.desk.submissions import Submission, Verdict
+from core.desk.submissions import Submission, Verdict, known_already
 from core.intake import Draft
 from core.signals import Action, Signal, SignalStatus, Source
 from core.users import Provider
 
 log = structlog.get_logger()
+
+_REMEMBERED = 10_000
 
 PROVIDER: Final = web.RequestKey("provider", str)
 """Who signed the request; absent until that is proved."""
@@ -72,6 +74,8 @@ class Intake:
         self._directory = directory
         self._access = access
         self._rates = Rates(context.tools.clock)
+        self._lately: dict[tuple[str, str | None], None] = {}
+        """Names of signals that were sent, the oldest first; the journal decides."""
         self.pressure = Pressure(context.limits.most_at_work)
 
     async def post(self, request: web.Request) -> web.Response:
@@ -142,9 +146,22 @@ class Intake:
         """Submit a draft without problems; answered once it is durable."""
         context = self._context
         draft = await named(context.tools, provider, draft)
+        known = await self._known(provider, draft)
+        if known is not None:
+            return await self._answer(known)
         await self._have_room(provider, draft)
         taken = await submit(context.tools, context.rules, people, provider, draft)
         return await self._answer(taken)
+
+    async def _known(self, provider: Provider, draft: Draft) -> Submission | None:
+        """The answer to what was sent lately; what is repeated need not be tried."""
+        key = (provider.id, draft.external_id)
+        if key in self._lately:
+            return await known_already(self._context.tools, provider, draft)
+        self._lately[key] = None
+        if len(self._lately) > _REMEMBERED:
+            del self._lately[next(iter(self._lately))]
+        return None
 
     async def _have_room(self, provider: Provider, draft: Draft) -> None:
         """Refuse another undecided signal; what is repeated or follows takes none."""

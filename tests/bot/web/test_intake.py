@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import signing
+from bot.web import WebContext, intake
 from core.errors import Conflict, Duplicate, JournalUnavailable
 from core.ids import UserId
 from core.messages import OutboxItem
@@ -446,3 +447,54 @@ async def test_a_dry_run_is_no_accepted_signal(service: Service) -> None:
     with capture_logs() as lines:
         await service.send(BODY, "?dry_run=1")
     assert [line for line in lines if line["event"].startswith("signal_")] == []
+
+
+# ------------------------------------------------------------------ again and again
+
+
+class Counting(MemoryJournal):
+    """Counts what it was asked to accept."""
+
+    accepts = 0
+
+    async def accept(self, batch):
+        self.accepts += 1
+        return await super().accept(batch)
+
+
+async def test_what_was_sent_lately_is_looked_up_and_not_tried(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, make_journal=Counting) as service:
+        answers = [(await service.send(BODY)).status for _ in range(5)]
+        assert answers == [201, 200, 200, 200, 200]
+        assert service.journal.accepts == 1
+        other = await service.send(BODY | {"price": "1950.51"})
+        assert other.status == 409
+
+
+async def test_what_is_not_remembered_is_still_the_same_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_REMEMBERED", 1)
+    async with serving(tmp_path, make_journal=Counting) as service:
+        first = await (await service.send(BODY)).json()
+        await service.send(BODY | {"external_id": "another"})
+        again = await service.send(BODY)
+        assert (again.status, await again.json()) == (200, first)
+        assert service.journal.accepts == 3
+
+
+async def test_what_was_remembered_and_not_stored_can_still_be(
+    tmp_path: Path,
+) -> None:
+    def change(context: WebContext) -> WebContext:
+        return replace(context, limits=replace(context.limits, open_signals=1))
+
+    async with serving(tmp_path, change=change) as service:
+        await service.send(BODY | {"external_id": "first"})
+        assert (await service.send(BODY)).status == 429
+        (signal,) = await service.stored()
+        withdrawn = replace(signal, cancelled_at=service.clock.now())
+        await service.journal.commit(Save(withdrawn))
+        assert (await service.send(BODY)).status == 201
