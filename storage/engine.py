@@ -1,27 +1,25 @@
 """How SQLite and PostgreSQL are opened.
 
 SQLite has one connection that writes, with ``BEGIN IMMEDIATE``, and a few that
-only read; the journal's are used from threads (see ``storage.running``). A deferred
-transaction that turns from reading to writing fails at once when somebody wrote in
-between, whatever ``busy_timeout`` says; measured. PostgreSQL has one pool for both.
+only read. A deferred transaction that turns from reading to writing fails at once when
+somebody wrote in between, whatever ``busy_timeout`` says; measured. PostgreSQL has one
+pool for both.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.errors import JournalUnavailable, Refused
 from storage.failures import translate
-from storage.running import InLoop, InThreads, Runner
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+psycopg"
-_IN_THREADS = "sqlite+pysqlite"
 _DRIVERS = {
     "sqlite": SQLITE,
     SQLITE: SQLITE,
@@ -60,14 +58,10 @@ class Engines:
 
     write: AsyncEngine
     read: AsyncEngine
-    """For whoever needs single statements: migrations, looks at health."""
-    writing: Runner
-    reading: Runner
-    """For the journal."""
 
     async def dispose(self) -> None:
         """Close all connections."""
-        for each in (self.reading, self.writing, self.read, self.write):
+        for each in (self.read, self.write):
             await each.dispose()
 
 
@@ -108,12 +102,9 @@ def make_engines(url: URL) -> Engines:
         return Engines(
             write=_sqlite(url, "BEGIN IMMEDIATE", _WRITER, 1),
             read=_sqlite(url, "BEGIN", _READER, _READERS),
-            writing=_in_threads(url, "BEGIN IMMEDIATE", _WRITER, 1),
-            reading=_in_threads(url, "BEGIN", _READER, _READERS),
         )
     engine = _postgresql(url)
-    in_loop = InLoop(engine)
-    return Engines(write=engine, read=engine, writing=in_loop, reading=in_loop)
+    return Engines(write=engine, read=engine)
 
 
 def is_sqlite(engine: AsyncEngine) -> bool:
@@ -158,20 +149,6 @@ def _sqlite(
     )
     _begin_by_hand(engine.sync_engine, begin, pragmas)
     return engine
-
-
-def _in_threads(
-    url: URL, begin: str, pragmas: dict[str, str], connections: int
-) -> InThreads:
-    engine = create_engine(
-        url.set(drivername=_IN_THREADS),
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        hide_parameters=True,
-    )
-    _begin_by_hand(engine, begin, pragmas)
-    return InThreads(engine, connections)
 
 
 def _begin_by_hand(engine: Engine, begin: str, pragmas: dict[str, str]) -> None:

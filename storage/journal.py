@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.clock import require_utc
 from core.errors import Duplicate
@@ -20,7 +21,6 @@ from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Clock, R, Row, Write
 from storage.engine import Engines, check_health, database_url, make_engines
 from storage.failures import Entangled, translate
-from storage.running import Runner
 from storage.sharing import Shared
 from storage.unit import Unit
 from storage.units import Units
@@ -89,7 +89,7 @@ class SqlJournal:
             lambda unit: unit.find(
                 kind, fields, order_by=order_by, skip=skip, limit=limit
             ),
-            key=("find", kind, tuple(fields.items()), order_by, limit),
+            key=("find", kind, tuple(fields.items()), order_by, skip, limit),
         )
         return list(found)
 
@@ -155,7 +155,7 @@ class SqlJournal:
                 answers.append(known[key])
             return answers
 
-        return await self._transaction(self.engines.reading, work)
+        return await self._transaction(self.engines.read, work)
 
     async def _write(self, work: Callable[[Unit], T]) -> T:
         return await self._units.run(self._persist(work))
@@ -172,18 +172,19 @@ class SqlJournal:
         """Try again what the database ended because two were entangled."""
         for _ in range(_TRIES - 1):
             try:
-                return await self._transaction(self.engines.writing, work)
+                return await self._transaction(self.engines.write, work)
             except Entangled:
                 continue
-        return await self._transaction(self.engines.writing, work)
+        return await self._transaction(self.engines.write, work)
 
-    async def _transaction(self, runner: Runner, work: Callable[[Unit], T]) -> T:
+    async def _transaction(self, engine: AsyncEngine, work: Callable[[Unit], T]) -> T:
         def run(connection: Connection) -> T:
             now = require_utc(self._clock.now(), name="the present")
             return work(Unit(connection, now))
 
         try:
-            return await runner.run(run)
+            async with engine.begin() as connection:
+                return await connection.run_sync(run)
         except SQLAlchemyError as error:
             raise translate(error) from error
 

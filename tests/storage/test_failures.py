@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from core.errors import Conflict, JournalUnavailable
@@ -89,21 +88,13 @@ async def test_after_a_failure_the_journal_goes_on(either: SqlJournal) -> None:
 # ------------------------------------------------------------------ SQLite
 
 
-async def _pragma(journal: SqlJournal, setting: str) -> None:
-    """Set something up on the connection that the journal writes with."""
-
-    def work(connection: Connection) -> None:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        raw.execute(f"PRAGMA {setting}")
-
-    await journal.engines.writing.run(work)
-
-
 async def test_a_file_that_another_program_locks_is_unavailable(
     journal: SqlJournal, file: Path
 ) -> None:
-    await _pragma(journal, "busy_timeout=1")
+    async with journal.engines.write.connect() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        await raw.execute("PRAGMA busy_timeout=1")
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalUnavailable, match="locked"):
@@ -116,12 +107,18 @@ async def test_a_file_that_another_program_locks_is_unavailable(
 async def test_a_full_disk_stores_nothing_and_is_survived(
     journal: SqlJournal,
 ) -> None:
-    await _pragma(journal, "max_page_count=1")
+    async def limit(pages: int) -> None:
+        async with journal.engines.write.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            await raw.execute(f"PRAGMA max_page_count={pages}")
+
+    await limit(1)
     big = Record(actor="cli", action="x" * 100_000, subject="disk")
     with pytest.raises(JournalUnavailable, match="full"):
         await journal.commit(Insert(b.a_user()), big)
     assert await journal.count(User) == 0
-    await _pragma(journal, "max_page_count=1000000")
+    await limit(1_000_000)
     await journal.commit(Insert(b.a_user()), big)
     assert await journal.verify_audit() == 1
 

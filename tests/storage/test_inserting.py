@@ -87,9 +87,8 @@ async def test_the_key_that_is_taken_is_named_by_member(journal: SqlJournal) -> 
         b.a_signal(external_id="last", webhook_id="m3"),
         b.a_signal(external_id="free"),
     )
-    found = await journal.engines.reading.run(
-        lambda connection: taken(connection, batch)
-    )
+    async with journal.engines.read.begin() as connection:
+        found = await connection.run_sync(taken, batch)
     assert [each and each.key for each in found] == [
         ("provider", "external_id"),
         ("provider", "webhook_id"),

@@ -167,3 +167,21 @@ async def test_a_question_that_is_wrong_harms_none_that_it_meets(
     )
     assert isinstance(wrong, ValueError)
     assert right == 0
+
+
+async def test_pages_that_are_asked_for_at_once_are_each_their_own(
+    journal: SqlJournal,
+) -> None:
+    await b.furnish(journal, *(b.a_signal(external_id=name) for name in "abc"))
+    pages = await asyncio.gather(
+        *(
+            journal.find(Signal, order_by="external_id", skip=number, limit=1)
+            for number in range(4)
+        )
+    )
+    assert [[row.external_id for row in page] for page in pages] == [
+        ["a"],
+        ["b"],
+        ["c"],
+        [],
+    ]
