@@ -16,6 +16,7 @@ _SECRETS = (
     ("/bot", re.compile(r"(?<=/bot)\d+:[^/\s\"']+"), "<token>"),
     ("", re.compile(r"\d{5,16}(?::|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE), "<token>"),
     ("whsec_", re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "<secret>"),
+    ("whsk_", re.compile(r"whsk_[A-Za-z0-9+/=_-]+"), "<secret>"),
     (
         "/hooks/tradingview/",
         re.compile(r"(?<=/hooks/tradingview/)[^/?\s\"']+"),

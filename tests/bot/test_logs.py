@@ -43,6 +43,13 @@ def test_no_provider_s_secret_survives(before, secret, after):
         assert secret.removeprefix("whsec_")[:12] not in blot(text)
 
 
+@given(AROUND, SECRETS, AROUND)
+def test_no_private_key_survives(before, secret, after):
+    key = secret.replace("whsec_", "whsk_")
+    for text in (f"{before} {key} {after}", json.dumps([key]), f"x={key}"):
+        assert key.removeprefix("whsk_")[:12] not in blot(text)
+
+
 @given(PASSWORDS)
 def test_no_password_of_an_address_survives(password):
     for text in (
