@@ -1,22 +1,27 @@
-"""How SQLite and PostgreSQL are opened.
+"""Which database is opened, and how a transaction is run in it.
 
-SQLite has one connection that writes, with ``BEGIN IMMEDIATE``, and a few that
-only read. A deferred transaction that turns from reading to writing fails at once when
-somebody wrote in between, whatever ``busy_timeout`` says; measured. PostgreSQL has one
-pool for both.
+SQLite is opened as ``storage.sqlite`` says; PostgreSQL has one pool for both.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from core.errors import JournalUnavailable, Refused
 from storage.failures import translate
+from storage.sqlite import (
+    ThreadConnection,
+    make_private_file,
+    open_readers,
+    open_writer,
+)
+
+T = TypeVar("T")
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+psycopg"
@@ -30,18 +35,6 @@ _DRIVERS = {
 
 FILE_NAME = "tapgate.db"
 """The SQLite file in the data folder."""
-
-_WRITER = {
-    "busy_timeout": "5000",
-    "journal_mode": "WAL",
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    "wal_autocheckpoint": "1000",
-    "journal_size_limit": str(64 * 1024 * 1024),
-}
-_READER = _WRITER | {"query_only": "ON"}
-_READERS = 4
-_WRITER_WAITS_SECONDS = 10
 
 _SESSION = {
     "statement_timeout": "5s",
@@ -98,11 +91,8 @@ _NOT_AN_ADDRESS = f"The database address cannot be read. {_FORMS}"
 def make_engines(url: URL) -> Engines:
     """Engines for an address that ``database_url`` made; nothing is opened yet."""
     if url.drivername == SQLITE:
-        _make_private_file(Path(url.database or ""))
-        return Engines(
-            write=_sqlite(url, "BEGIN IMMEDIATE", _WRITER, 1),
-            read=_sqlite(url, "BEGIN", _READER, _READERS),
-        )
+        make_private_file(Path(url.database or ""))
+        return Engines(write=open_writer(url), read=open_readers(url))
     engine = _postgresql(url)
     return Engines(write=engine, read=engine)
 
@@ -110,6 +100,16 @@ def make_engines(url: URL) -> Engines:
 def is_sqlite(engine: AsyncEngine) -> bool:
     """Whether the engine's database is a file of ours."""
     return engine.dialect.name == "sqlite"
+
+
+async def run_transaction(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+    """What ``work`` returns, once its transaction is committed."""
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        if isinstance(driver, ThreadConnection):
+            return await driver.transaction(work)
+        async with connection.begin():
+            return await connection.run_sync(work)
 
 
 async def check_health(engines: Engines) -> None:
@@ -127,45 +127,6 @@ async def check_health(engines: Engines) -> None:
     if answer != "ok":
         message = f"the database file is damaged: {answer}"
         raise JournalUnavailable(message)
-
-
-def _make_private_file(path: Path) -> None:
-    """SQLite gives its -wal and -shm files the mode of the main one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-
-
-def _sqlite(
-    url: URL, begin: str, pragmas: dict[str, str], connections: int
-) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=_WRITER_WAITS_SECONDS,
-        hide_parameters=True,
-    )
-    _begin_by_hand(engine.sync_engine, begin, pragmas)
-    return engine
-
-
-def _begin_by_hand(engine: Engine, begin: str, pragmas: dict[str, str]) -> None:
-    """Take transaction control from the driver, which would defer every begin."""
-
-    def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for name, value in pragmas.items():
-            cursor.execute(f"PRAGMA {name}={value}")
-        cursor.close()
-
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", on_begin)
 
 
 def _postgresql(url: URL) -> AsyncEngine:

@@ -19,7 +19,13 @@ from core.clock import require_utc
 from core.errors import Duplicate
 from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Clock, R, Row, Write
-from storage.engine import Engines, check_health, database_url, make_engines
+from storage.engine import (
+    Engines,
+    check_health,
+    database_url,
+    make_engines,
+    run_transaction,
+)
 from storage.failures import Entangled, translate
 from storage.sharing import Shared
 from storage.unit import Unit
@@ -183,8 +189,7 @@ class SqlJournal:
             return work(Unit(connection, now))
 
         try:
-            async with engine.begin() as connection:
-                return await connection.run_sync(run)
+            return await run_transaction(engine, run)
         except SQLAlchemyError as error:
             raise translate(error) from error
 
