@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 _WRITER = {
@@ -56,43 +57,54 @@ def make_private_file(path: Path) -> None:
 class ThreadConnection(aiosqlite.Connection):
     """aiosqlite's connection, whose thread takes a whole transaction at once."""
 
-    def __init__(self, file: str, begin: str, pragmas: dict[str, str]) -> None:
-        super().__init__(self._open, _ROWS_A_STEP)
-        self._thread.daemon = True  # as SQLAlchemy has it for those it opens
-        self._file = file
-        self._begin = begin
-        self._pragmas = pragmas
-
-    def _open(self) -> sqlite3.Connection:
+    def __init__(self, file: str) -> None:
         """Without an isolation level, by which the driver would defer every begin."""
-        connection = sqlite3.connect(self._file, isolation_level=None)
-        for name, value in self._pragmas.items():
-            connection.execute(f"PRAGMA {name}={value}")
+        super().__init__(
+            lambda: sqlite3.connect(file, isolation_level=None), _ROWS_A_STEP
+        )
+        self._thread.daemon = True  # as SQLAlchemy has it for those it opens
         self._inside = create_engine(
             "sqlite+pysqlite://",
-            creator=lambda: connection,
+            creator=lambda: self._conn,
             poolclass=StaticPool,
             hide_parameters=True,
         )
-        _begin_with(self._inside, self._begin)
-        self._inside.connect().close()  # what SQLAlchemy does first, it does now
-        return connection
+
+    async def set_up(self, begin: str, pragmas: dict[str, str]) -> None:
+        """How it begins, and with which settings; before anything else is done."""
+        _begin_with(self._inside, begin)
+        await self._in_thread(self._set_up, pragmas)
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
         """What ``work`` returns in the thread, once its transaction is committed."""
-        execute: Callable[..., Awaitable[T]] = self._execute
-        return await execute(self._transaction, work)
+        return await self._in_thread(self._transaction, work)
+
+    def _set_up(self, pragmas: dict[str, str]) -> None:
+        for name, value in pragmas.items():
+            self._conn.execute(f"PRAGMA {name}={value}")
+        self._inside.connect().close()  # what SQLAlchemy does first, it does now
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with self._inside.begin() as connection:
             return work(connection)
+
+    async def _in_thread(self, work: Callable[[A], T], argument: A) -> T:
+        execute: Callable[[Callable[[A], T], A], Awaitable[T]] = self._execute
+        return await execute(work, argument)
 
 
 def _engine(
     url: URL, begin: str, pragmas: dict[str, str], connections: int
 ) -> AsyncEngine:
     async def connect() -> Any:
-        return await ThreadConnection(url.database or "", begin, pragmas)
+        connection = ThreadConnection(url.database or "")
+        await connection
+        try:
+            await connection.set_up(begin, pragmas)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
 
     engine = create_async_engine(
         url,
