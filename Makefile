@@ -8,6 +8,8 @@ PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-ver
 WORKERS ?= 3
 WAITERS ?= 4
 SOAK_RUNS ?= 40
+# Without compiled files each of the many processes would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test fix check tests soak bench
 

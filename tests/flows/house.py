@@ -1,12 +1,14 @@
 """A house under test: a sandbox process, a service process, and what they wrote."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
@@ -23,36 +25,31 @@ from tests.flows.waiting import until
 from tests.flows.web import Answer
 
 ROOT = Path(__file__).parents[2]
+ENDS_WITHIN_SECONDS = 30
 TROUBLE = re.compile(r"Traceback|\b\w+_failed\b|\[(?:error|critical)")
 """What a log of a healthy service never holds."""
 EXPECTED = re.compile(r"poll_failed|introduction_failed")
 """But for what tests of a failing Telegram cause."""
 
 
-class Process:
+class Program(ABC):
     """A program of ours, its output in a file."""
 
-    def __init__(
-        self,
-        arguments: Sequence[str],
-        log: Path,
-        *,
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, log: Path) -> None:
         self.log = log
-        with log.open("a") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env={**os.environ, **(environ or {})},
-                stdout=output,
-                stderr=output,
-            )
 
     @property
+    @abstractmethod
     def exit_code(self) -> int | None:
         """``None`` while it runs."""
-        return self._process.poll()
+
+    @abstractmethod
+    def terminate(self) -> int:
+        """SIGTERM, as a service manager ends it; returns the exit code."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """SIGKILL: not one more instruction."""
 
     def until_says(self, word: str) -> None:
         """Wait until a line of the output has this word."""
@@ -65,21 +62,91 @@ class Process:
 
         until(look, f"{word} in {self.log}", patience=60)
 
+
+class Process(Program):
+    """One that is started as people start it."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        log: Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(log)
+        with log.open("a") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env={**os.environ, **(environ or {})},
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def exit_code(self) -> int | None:
+        """See ``Program``."""
+        return self._process.poll()
+
     def terminate(self) -> int:
-        """SIGTERM, as a service manager ends it; returns the exit code."""
+        """See ``Program``."""
         self._process.send_signal(signal.SIGTERM)
         return self._ended()
 
     def kill(self) -> None:
-        """SIGKILL: not one more instruction."""
+        """See ``Program``."""
         self._process.kill()
         self._ended()
 
     def _ended(self) -> int:
         try:
-            return self._process.wait(timeout=30)
+            return self._process.wait(timeout=ENDS_WITHIN_SECONDS)
         finally:
             self._process.kill()
+
+
+class ForkedService(Program):
+    """The service, forked from a parent that has imported it, which takes seconds."""
+
+    _parent = multiprocessing.get_context("forkserver")
+    _parent.set_forkserver_preload(["tests.flows.house_process"])
+
+    def __init__(self, config: Path, log: Path) -> None:
+        super().__init__(log)
+        log.touch()
+        self._process = self._parent.Process(target=_serve, args=(config, log))
+        self._process.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """See ``Program``."""
+        return self._process.exitcode
+
+    def terminate(self) -> int:
+        """See ``Program``."""
+        self._process.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """See ``Program``."""
+        self._process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        try:
+            self._process.join(ENDS_WITHIN_SECONDS)
+            code = self._process.exitcode
+            assert code is not None, f"it goes on: {self.log}"
+            return code
+        finally:
+            self._process.kill()
+
+
+def _serve(config: Path, log: Path) -> None:
+    """In the child, where it is imported already."""
+    from tests.flows.house_process import run  # noqa: PLC0415 - seconds, elsewhere
+
+    run(config, log)
 
 
 class House:
@@ -93,7 +160,7 @@ class House:
         self.books = Books(folder / "data")
         self._config = folder / "config.json"
         self._config.write_text(json.dumps(self._completed(content)))
-        self._service: Process | None = None
+        self._service: Program | None = None
         self._sandbox = Process(
             ["-m", "bot", "sandbox", "--port", str(sandbox_port)],
             folder / "sandbox.log",
@@ -125,14 +192,13 @@ class House:
         """Start the service and wait until it can be used."""
         self._sandbox.until_says("Telegram sandbox")
         self._starts += 1
-        self._service = Process(
-            ["-m", "tests.flows.house_process", str(self._config)],
-            self.folder / f"service-{self._starts}.log",
+        self._service = ForkedService(
+            self._config, self.folder / f"service-{self._starts}.log"
         )
         self._service.until_says(READY)
 
     @property
-    def service(self) -> Process:
+    def service(self) -> Program:
         """The service's process, which was started."""
         assert self._service is not None, "start the house first"
         return self._service

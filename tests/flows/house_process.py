@@ -1,7 +1,7 @@
 """The service, with a hand on its paper markets: a process to be driven over HTTP.
 
-Run as ``python -m tests.flows.house_process FILE``; FILE is JSON with the content of
-a ``config.toml``. It is what ``tapgate run`` starts, and beside that
+``run`` is its main function; its file is JSON with the content of a
+``config.toml``. It is what ``tapgate run`` starts, and beside that
 ``POST /rig/<name>`` on the same port, for what nobody may do to a real one:
 
     market    price of an instrument, and moving it      {"account", "instrument"}
@@ -16,7 +16,7 @@ a ``config.toml``. It is what ``tapgate run`` starts, and beside that
 
 import asyncio
 import json
-import sys
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -180,7 +180,10 @@ async def serve(settings: Settings, base: Path) -> None:
             await service.stop()
 
 
-if __name__ == "__main__":
+def run(config: Path, log: Path) -> None:
+    """The whole life of a process of its own, whose output goes to ``log``."""
+    with log.open("a") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
     logs.configure("text")
-    named = Path(sys.argv[1])
-    asyncio.run(serve(read_settings(named), named.parent))
+    asyncio.run(serve(read_settings(config), config.parent))
