@@ -1,6 +1,6 @@
 """What is asked again, what is refused, and what only waits."""
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import pytest
 
@@ -153,7 +153,8 @@ def test_a_stop_that_the_broker_does_not_take_is_told_before_anything_is_ordered
     seat: Seat, distance: str
 ) -> None:
     content = seat.signal()
-    content["price"] = f"{Decimal(content['price']):.1f}0"  # zeros are written too
+    below = Decimal(content["price"]).quantize(Decimal("0.1"), ROUND_FLOOR)
+    content["price"] = f"{below}0"  # zeros are written too
     content["stop_loss"] = str(Decimal(content["price"]) - Decimal(distance))
     prompt = seat.takes(content)
     assert f"stop loss {content['stop_loss']}" in prompt.now.text
