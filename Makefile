@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt
 # Tests wait for processes, databases and browsers, stories and crashes more than they work.
 WORKERS ?= 3
-WAITERS ?= 4
+WAITERS ?= 3
 SOAK_RUNS ?= 40
 # Without compiled files each of the many processes would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
