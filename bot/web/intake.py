@@ -38,7 +38,7 @@ from bot.web.schemas import AS_FLAG
 from bot.web.signal_form import Reading, read_signal
 from bot.web.strict_json import Json, NotJson, parse_object
 from core.desk.counting import NOTHING_YET, Counts, count
-from core.desk.intake import named, submit
+from core.desk.intake import named, rehearse, submit
 from core.desk.people import People
 from core.desk.submissions import Submission, Verdict, known_already
 from core.intake import Draft
@@ -99,11 +99,11 @@ class Intake:
         reading = self.read(_parsed(body), sender.provider)
         if found := (*query.problems, *reading.problems):
             raise invalid(found)
-        if query.content.dry_run:
-            return web.json_response({"valid": True})
         draft = reading.draft
         if sender.webhook_id is not None:
             draft = replace(draft, webhook_id=sender.webhook_id)
+        if query.content.dry_run:
+            return await self._rehearse(people, sender.provider, draft)
         return await self.take(people, sender.provider, draft)
 
     def open_now(self) -> None:
@@ -139,6 +139,15 @@ class Intake:
             rules=self._context.rules,
             max_payload_bytes=self._context.limits.max_payload_bytes,
         )
+
+    async def _rehearse(
+        self, people: People, provider: Provider, draft: Draft
+    ) -> web.Response:
+        """Refuse as ``take`` would, and store nothing."""
+        found = await rehearse(self._context.tools, people, provider, draft)
+        if found is not None:
+            return await self._answer(found)
+        return web.json_response({"valid": True})
 
     async def take(
         self, people: People, provider: Provider, draft: Draft

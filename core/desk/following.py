@@ -50,12 +50,10 @@ async def _follow(
     if known is not None:
         return known
     targets = await _targets(tools, provider, draft)
-    if not targets:
-        return refused("target", _nothing_meant(draft))
+    against = _objection(draft, targets)
+    if against is not None:
+        return against
     latest = targets[0]
-    problems = target_problems(draft, latest)
-    if problems:
-        return Submission(verdict=Verdict.REFUSED, problems=tuple(problems))
     changes: list[Write] = []
     if draft.action is not Action.UPDATE and not draft.partial:
         for target in targets:
@@ -65,6 +63,20 @@ async def _follow(
     signal = replace(signal, content_hash=content_hash(draft), status=status)
     await tools.journal.commit(Insert(signal), *changes, entry_of(provider, signal))
     return Submission(verdict=Verdict.STORED, signal=signal)
+
+
+async def objection(
+    tools: Tools, provider: Provider, draft: Draft
+) -> Submission | None:
+    """What speaks against a new cancel, update or close; nothing is stored."""
+    return _objection(draft, await _targets(tools, provider, draft))
+
+
+def _objection(draft: Draft, targets: list[Signal]) -> Submission | None:
+    if not targets:
+        return refused("target", _nothing_meant(draft))
+    problems = tuple(target_problems(draft, targets[0]))
+    return Submission(verdict=Verdict.REFUSED, problems=problems) if problems else None
 
 
 def _nothing_meant(draft: Draft) -> str:

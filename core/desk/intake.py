@@ -13,8 +13,8 @@ exit and something was opened in between.
 from dataclasses import replace
 from datetime import timedelta
 
-from core.desk.following import follow_up
-from core.desk.people import People
+from core.desk.following import follow_up, objection
+from core.desk.people import People, Recipient
 from core.desk.submissions import (
     Submission,
     Verdict,
@@ -42,12 +42,9 @@ async def submit(
     draft = await named(tools, provider, draft)
     if draft.action is not Action.OPEN:
         return await follow_up(tools, rules, provider, draft)
-    reached = people.reached(provider.id)
-    if draft.user_id is not None:
-        reached = tuple(each for each in reached if each.user.id == draft.user_id)
-        if not reached:
-            known = await known_already(tools, provider, draft)
-            return known or refused("user", "subscribes to none of your signals")
+    reached = _reached(people, provider, draft)
+    if not _may_go(draft, reached):
+        return await known_already(tools, provider, draft) or _NOT_SUBSCRIBED
     signal = signal_of(tools, rules, provider, draft, len(reached))
     propose = tools.item(Topic.PROPOSE, signal.id, Priority.PROMPT)
     writes = (Insert(signal), propose, entry_of(provider, signal))
@@ -58,6 +55,39 @@ async def submit(
     if known is None:
         raise taken
     return known
+
+
+async def rehearse(
+    tools: Tools, people: People, provider: Provider, draft: Draft
+) -> Submission | None:
+    """How ``submit`` would refuse a validated draft now; ``None``: it would not.
+
+    Nothing is stored.
+    """
+    draft = await named(tools, provider, draft)
+    known = await known_already(tools, provider, draft)
+    if known is not None:
+        return known if known.verdict is Verdict.CONFLICT else None
+    if draft.action is not Action.OPEN:
+        return await objection(tools, provider, draft)
+    reached = _reached(people, provider, draft)
+    return None if _may_go(draft, reached) else _NOT_SUBSCRIBED
+
+
+def _reached(people: People, provider: Provider, draft: Draft) -> tuple[Recipient, ...]:
+    """Those for whom it is; all subscribers, where nobody is named."""
+    reached = people.reached(provider.id)
+    if draft.user_id is None:
+        return reached
+    return tuple(each for each in reached if each.user.id == draft.user_id)
+
+
+def _may_go(draft: Draft, reached: tuple[Recipient, ...]) -> bool:
+    """Whoever is named must be reached; a signal for all may reach nobody yet."""
+    return bool(reached) or draft.user_id is None
+
+
+_NOT_SUBSCRIBED = refused("user", "subscribes to none of your signals")
 
 
 async def named(tools: Tools, provider: Provider, draft: Draft) -> Draft:

@@ -234,6 +234,19 @@ async def test_a_dry_run_validates_and_stores_nothing(
     assert await service.stored() == []
 
 
+async def test_a_dry_run_is_refused_as_the_thing_itself_would_be(
+    service: Service,
+) -> None:
+    cancel = {"external_id": "c", "action": "cancel", "target": "none"}
+    aimless = await service.send(cancel, "?dry_run=1")
+    assert aimless.status == 422
+    assert (await aimless.json())["errors"][0]["field"] == "target"
+    await service.send(BODY)
+    other = await service.send({**BODY, "timeframe": "H4"}, "?dry_run=1")
+    assert other.status == 409
+    assert len(await service.stored()) == 1
+
+
 @pytest.mark.parametrize("flag", ["0", "false"])
 async def test_no_dry_run_stores(service: Service, flag: str) -> None:
     assert (await service.send(BODY, f"?dry_run={flag}")).status == 201

@@ -358,3 +358,65 @@ async def test_prompts_made_while_a_cancel_looks_are_withdrawn_too():
     world.journal.before_writing(Signal, world.work)
     await world.submit(CANCEL)
     assert (await world.one(Prompt)).state is PromptState.CANCELLED
+
+
+# -------------------------------------------------------------------- rehearsals
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param({}, id="again"),
+        pytest.param({"external_id": "2"}, id="another"),
+        pytest.param({"external_id": "2", "user_id": ADA}, id="for a subscriber"),
+        pytest.param(
+            {"external_id": "2", "action": Action.CLOSE, "target": "gold-1"},
+            id="close",
+        ),
+    ],
+)
+async def test_what_would_be_taken_is_rehearsed_without_objection(over):
+    world = await own_desk()
+    await world.offered()
+    assert await world.rehearse(GOLD_SIGNAL, **over) is None
+    assert await world.journal.count(Signal) == 1
+    assert (await world.submit(GOLD_SIGNAL, **over)).verdict in {
+        Verdict.STORED,
+        Verdict.REPEATED,
+    }
+
+
+@pytest.mark.parametrize(
+    ("over", "verdict"),
+    [
+        pytest.param({"timeframe": Timeframe.H4}, Verdict.CONFLICT, id="other content"),
+        pytest.param(
+            {"external_id": "2", "user_id": MALLORY}, Verdict.REFUSED, id="a stranger"
+        ),
+        pytest.param(
+            {"external_id": "2", "action": Action.CANCEL, "target": "gold-9"},
+            Verdict.REFUSED,
+            id="no target",
+        ),
+        pytest.param(
+            {
+                "external_id": "2",
+                "action": Action.UPDATE,
+                "target": "gold-1",
+                "instrument": "EURUSD",
+            },
+            Verdict.REFUSED,
+            id="another instrument",
+        ),
+    ],
+)
+async def test_a_rehearsal_is_refused_as_the_thing_itself_and_stores_nothing(
+    over, verdict
+):
+    world = await own_desk()
+    await world.offered()
+    rehearsed = await world.rehearse(GOLD_SIGNAL, **over)
+    assert rehearsed is not None
+    assert rehearsed.verdict is verdict
+    assert await world.journal.count(Signal) == 1
+    assert await world.submit(GOLD_SIGNAL, **over) == rehearsed

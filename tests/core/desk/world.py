@@ -194,6 +194,13 @@ class World:
         people = await read_people(self.journal)
         return await intake.submit(self.tools, INTAKE, people, provider, wish)
 
+    async def rehearse(self, draft: Draft, **over: Any) -> Submission | None:
+        """What would keep it from being taken."""
+        provider = await self.one(Provider, id=DEMO)
+        people = await read_people(self.journal)
+        wish = replace(draft, **over)
+        return await intake.rehearse(self.tools, people, provider, wish)
+
     async def work(self) -> None:
         """Do what stands in the outbox for the desk until nothing is left."""
         while items := await self.journal.claim(
