@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from itertools import count
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ EXPECTED = re.compile(r"poll_failed|introduction_failed")
 class Program(ABC):
     """A program of ours, its output in a file."""
 
+    _process: subprocess.Popen[bytes] | BaseProcess
+
     def __init__(self, log: Path) -> None:
         self.log = log
 
@@ -44,12 +46,24 @@ class Program(ABC):
         """``None`` while it runs."""
 
     @abstractmethod
+    def _wait(self) -> int:
+        """The exit code; fails when it does not come in time."""
+
     def terminate(self) -> int:
         """SIGTERM, as a service manager ends it; returns the exit code."""
+        self._process.terminate()
+        return self._ended()
 
-    @abstractmethod
     def kill(self) -> None:
         """SIGKILL: not one more instruction."""
+        self._process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        try:
+            return self._wait()
+        finally:
+            self._process.kill()
 
     def until_says(self, word: str) -> None:
         """Wait until a line of the output has this word."""
@@ -65,6 +79,8 @@ class Program(ABC):
 
 class Process(Program):
     """One that is started as people start it."""
+
+    _process: subprocess.Popen[bytes]
 
     def __init__(
         self,
@@ -88,21 +104,8 @@ class Process(Program):
         """See ``Program``."""
         return self._process.poll()
 
-    def terminate(self) -> int:
-        """See ``Program``."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._ended()
-
-    def kill(self) -> None:
-        """See ``Program``."""
-        self._process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        try:
-            return self._process.wait(timeout=ENDS_WITHIN_SECONDS)
-        finally:
-            self._process.kill()
+    def _wait(self) -> int:
+        return self._process.wait(timeout=ENDS_WITHIN_SECONDS)
 
 
 class ForkedService(Program):
@@ -110,6 +113,7 @@ class ForkedService(Program):
 
     _parent = multiprocessing.get_context("forkserver")
     _parent.set_forkserver_preload(["tests.flows.house_process"])
+    _process: BaseProcess
 
     def __init__(self, config: Path, log: Path) -> None:
         super().__init__(log)
@@ -122,24 +126,11 @@ class ForkedService(Program):
         """See ``Program``."""
         return self._process.exitcode
 
-    def terminate(self) -> int:
-        """See ``Program``."""
-        self._process.terminate()
-        return self._ended()
-
-    def kill(self) -> None:
-        """See ``Program``."""
-        self._process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        try:
-            self._process.join(ENDS_WITHIN_SECONDS)
-            code = self._process.exitcode
-            assert code is not None, f"it goes on: {self.log}"
-            return code
-        finally:
-            self._process.kill()
+    def _wait(self) -> int:
+        self._process.join(ENDS_WITHIN_SECONDS)
+        code = self._process.exitcode
+        assert code is not None, f"it goes on: {self.log}"
+        return code
 
 
 def _serve(config: Path, log: Path) -> None:

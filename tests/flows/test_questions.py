@@ -203,6 +203,9 @@ def _waits_and_then_goes(seat: Seat, prompt: Asked) -> None:
     proves_no_order(seat, prompt.signal)
     assert "Approve" in "".join(prompt.now.labels)
     seat.broker(clear=True)
+    seat.house.books.wait(
+        "SELECT * FROM guards WHERE id = ? AND phase = 'armed'", seat.account
+    )
     until(lambda: _takes_a_tap(prompt), "a tap that is taken")
     prompt.shows("Filled")
     proves_one_order(seat, prompt.signal)
