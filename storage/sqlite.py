@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolResetState, StaticPool
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -113,11 +113,18 @@ def _engine(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_WRITER_WAITS_SECONDS,
-        pool_reset_on_return=None,  # nobody leaves without an end of his transaction
+        pool_reset_on_return=None,  # a crossing for nothing: see ``_leave_clean``
         hide_parameters=True,
     )
     _begin_with(engine.sync_engine, begin)
+    event.listen(engine.sync_engine, "reset", _leave_clean)
     return engine
+
+
+def _leave_clean(connection: Any, _record: object, state: PoolResetState) -> None:
+    """End what is still open when a connection goes back: a commit that failed."""
+    if state.asyncio_safe and connection.driver_connection.in_transaction:
+        connection.rollback()
 
 
 def _begin_with(engine: Engine, begin: str) -> None:

@@ -147,6 +147,7 @@ class Intake:
         found = await rehearse(self._context.tools, people, provider, draft)
         if found is not None:
             return await self._answer(found)
+        await self._have_room(provider, draft)
         return web.json_response({"valid": True})
 
     async def take(

@@ -118,7 +118,9 @@ class ForkedService(Program):
     def __init__(self, config: Path, log: Path) -> None:
         super().__init__(log)
         log.touch()
-        self._process = self._parent.Process(target=_serve, args=(config, log))
+        self._process = self._parent.Process(
+            target=_serve, args=(config, log), daemon=True
+        )
         self._process.start()
 
     @property

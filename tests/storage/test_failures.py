@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from core.errors import Conflict, JournalUnavailable
 from core.market import Side
@@ -102,6 +102,24 @@ async def test_a_file_that_another_program_locks_is_unavailable(
         other.execute("ROLLBACK")
     other.close()
     await journal.commit(Insert(b.a_user()))
+
+
+ORPHAN = (
+    "INSERT INTO subscriptions (id, user_id, provider, enabled, created_at, version) "
+    "VALUES ('x', 9, 'nobody', 1, '2026-11-24T12:00:00.000000+00:00', 1)"
+)
+
+
+async def test_a_commit_that_fails_leaves_nothing_open(journal: SqlJournal) -> None:
+    async def fail() -> None:
+        async with journal.engines.write.begin() as connection:
+            await connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            await connection.exec_driver_sql(ORPHAN)
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        await fail()
+    await journal.commit(Insert(b.a_user()))
+    assert await journal.count(User) == 1
 
 
 async def test_a_full_disk_stores_nothing_and_is_survived(

@@ -505,8 +505,11 @@ async def test_what_was_remembered_and_not_stored_can_still_be(
         return replace(context, limits=replace(context.limits, open_signals=1))
 
     async with serving(tmp_path, change=change) as service:
-        await service.send(BODY | {"external_id": "first"})
+        first = BODY | {"external_id": "first"}
+        await service.send(first)
         assert (await service.send(BODY)).status == 429
+        assert (await service.send(BODY, "?dry_run=1")).status == 429
+        assert (await service.send(first, "?dry_run=1")).status == 200
         (signal,) = await service.stored()
         withdrawn = replace(signal, cancelled_at=service.clock.now())
         await service.journal.commit(Save(withdrawn))
