@@ -14,8 +14,8 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject, Update
 from typing_extensions import override
 
-from bot.telegram.gateway import Gateway
-from bot.telegram.notices import stranger_view
+from bot.telegram.views.notices import stranger_view
+from bot.telegram.wire.gateway import Gateway
 from core.access import is_manager
 from core.desk.joining import Person
 from core.desk.tools import Tools, by_user

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.telegram.gateway import Gateway
+from bot.telegram.wire.gateway import Gateway
 from core.desk.tools import Tools
 
 

@@ -8,9 +8,9 @@ from aiogram.types import Update
 
 from bot.telegram.access import Door
 from bot.telegram.desk import Desk
-from bot.telegram.failures import TelegramFailure
 from bot.telegram.routers import commands, taps
-from bot.telegram.views import View
+from bot.telegram.views.view import View
+from bot.telegram.wire.failures import TelegramFailure
 from core.messages import InboxUpdate
 
 log = structlog.get_logger()

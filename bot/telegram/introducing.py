@@ -16,8 +16,8 @@ from aiogram.methods import (
 )
 from aiogram.types import BotCommand, BotCommandScopeChat
 
-from bot.telegram.gateway import Gateway
-from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.views.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.wire.gateway import Gateway
 from core.access import MANAGERS, is_manager
 from core.desk.tools import Tools
 from core.ids import UserId

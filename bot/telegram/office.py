@@ -10,11 +10,11 @@ from aiogram.client.telegram import TelegramAPIServer
 from bot.tasks import Bell, Nursery
 from bot.telegram.desk import Desk
 from bot.telegram.dispatching import Dispatching
-from bot.telegram.gateway import Gateway
 from bot.telegram.introducing import introduce
-from bot.telegram.receiver import Receiver
-from bot.telegram.sender import Sender
-from bot.telegram.session import PlainSession
+from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.receiver import Receiver
+from bot.telegram.wire.sender import Sender
+from bot.telegram.wire.session import PlainSession
 from core.desk.tools import Tools
 
 CALL_TIMEOUT_SECONDS = 15

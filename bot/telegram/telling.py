@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.telegram.notices import (
+from bot.telegram.views.notices import (
     COMMAND_LINE,
     guard_notice,
     joined_notice,
@@ -11,8 +11,8 @@ from bot.telegram.notices import (
     parked_notice,
     trade_notice,
 )
-from bot.telegram.provider_views import flood_notice, held_notice
-from bot.telegram.views import View
+from bot.telegram.views.providers import flood_notice, held_notice
+from bot.telegram.views.view import View
 from core.accounts import Account, GuardState
 from core.desk.flooding import held_signals, is_muted
 from core.desk.tools import Tools, by_user

@@ -31,7 +31,7 @@ from bot.plans import plan_of
 from bot.providers import add_provider
 from bot.service import Service
 from bot.settings import Settings
-from bot.telegram import pacing
+from bot.telegram.wire import pacing
 from charts.media import MediaStore
 from charts.pool import RenderPool
 from core.desk import aiming

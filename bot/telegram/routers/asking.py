@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.telegram.callbacks import Pressed
 from bot.telegram.desk import Desk
-from bot.telegram.views import View
+from bot.telegram.views.view import View
 from core.desk.taps import Reply, Tap
 
 Handler = Callable[[Desk, Tap, Pressed], Awaitable[Reply]]

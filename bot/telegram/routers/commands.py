@@ -6,28 +6,28 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import ChatMemberUpdated, Message
 
-from bot.telegram.answers import (
+from bot.telegram.callbacks import LIMIT
+from bot.telegram.cards import AccountCard, account_card, prompt_card
+from bot.telegram.desk import Desk
+from bot.telegram.introducing import show_menu
+from bot.telegram.routers.asking import NOT_FOR_YOU
+from bot.telegram.routers.providers import on_providers
+from bot.telegram.routers.taps import EVERYTHING
+from bot.telegram.views.answers import (
     guard_view,
     pending_view,
     positions_view,
     status_view,
 )
-from bot.telegram.callbacks import LIMIT
-from bot.telegram.cards import AccountCard, account_card, prompt_card
-from bot.telegram.confirming import close_all_question, panic_question
-from bot.telegram.desk import Desk
-from bot.telegram.introducing import show_menu
-from bot.telegram.notices import (
+from bot.telegram.views.confirming import close_all_question, panic_question
+from bot.telegram.views.notices import (
     consent_view,
     help_view,
     stranger_view,
     welcome_view,
 )
-from bot.telegram.routers.asking import NOT_FOR_YOU
-from bot.telegram.routers.providers import on_providers
-from bot.telegram.routers.taps import EVERYTHING
-from bot.telegram.text import safe
-from bot.telegram.views import View
+from bot.telegram.views.text import safe
+from bot.telegram.views.view import View
 from core.access import may_decide
 from core.accounts import Account
 from core.desk.commanding import managed, own_accounts, rearm

@@ -9,13 +9,13 @@ from aiogram.types import Message
 from bot.telegram.callbacks import Press, Pressed
 from bot.telegram.desk import Desk
 from bot.telegram.provider_cards import page_with, providers_page
-from bot.telegram.provider_views import disable_question, hushed_view, providers_view
 from bot.telegram.routers.asking import (
     NOT_FOR_YOU,
     TOO_LATE,
     Handler,
     asked_too_long_ago,
 )
+from bot.telegram.views.providers import disable_question, hushed_view, providers_view
 from core.desk.joining import Person
 from core.desk.providing import known_provider, may_switch, mute, switch
 from core.desk.taps import Reply, Tap

@@ -8,12 +8,13 @@ from aiogram.types import CallbackQuery
 
 from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
 from bot.telegram.cards import prompt_card
-from bot.telegram.confirming import closes_said
 from bot.telegram.desk import Desk
-from bot.telegram.notices import agreed_view, consent_view, order_notice
 from bot.telegram.routers import providers
 from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
-from bot.telegram.views import View, prompt_view
+from bot.telegram.views.confirming import closes_said
+from bot.telegram.views.notices import agreed_view, consent_view, order_notice
+from bot.telegram.views.prompts import prompt_view
+from bot.telegram.views.view import View
 from core.desk import deciding, joining, reasons
 from core.desk.commanding import close_all, managed, panic
 from core.desk.joining import Person

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.config import environment
-from bot.telegram.views import View
+from bot.telegram.views.view import View
 
 FOLDER = Path(__file__).parents[2] / "golden"
 WRITE = "GOLDEN_WRITE"

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.telegram.desk import Desk
 from bot.telegram.dispatching import Dispatching
-from bot.telegram.gateway import Gateway
+from bot.telegram.wire.gateway import Gateway
 from core.accounts import AccountKind
 from core.desk.tools import Tools
 from core.ids import AccountId, UserId

@@ -7,7 +7,7 @@ from aiogram.types import Update
 
 from bot.telegram.access import Door
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.gateway import Gateway
+from bot.telegram.wire.gateway import Gateway
 from core.desk.tools import by_user
 from core.ids import UserId
 from core.messages import AuditEntry

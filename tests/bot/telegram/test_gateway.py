@@ -9,8 +9,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.telegram import gateway as module
-from bot.telegram.failures import (
+from bot.telegram.office import make_bot
+from bot.telegram.views.view import Button, View
+from bot.telegram.wire import gateway as module
+from bot.telegram.wire.failures import (
     Lost,
     MessageGone,
     Paused,
@@ -19,9 +21,7 @@ from bot.telegram.failures import (
     Unreachable,
     Unsent,
 )
-from bot.telegram.gateway import Gateway
-from bot.telegram.office import make_bot
-from bot.telegram.views import Button, View
+from bot.telegram.wire.gateway import Gateway
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import ADA, BOB, SAM, Stage, album, keep_picture
 

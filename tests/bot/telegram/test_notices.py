@@ -10,10 +10,10 @@ import pytest
 
 from bot.consent import read_consent
 from bot.sandbox.html_markup import parse_html
-from bot.telegram import answers, confirming, notices
 from bot.telegram.cards import AccountCard
-from bot.telegram.text import TEXT_LIMIT, shown_units
-from bot.telegram.views import View
+from bot.telegram.views import answers, confirming, notices
+from bot.telegram.views.text import TEXT_LIMIT, shown_units
+from bot.telegram.views.view import View
 from core.accounts import GuardPhase, GuardScope, GuardState
 from core.broker import TradeMode
 from core.desk.aiming import Aimed

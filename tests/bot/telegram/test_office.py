@@ -3,8 +3,8 @@
 import pytest
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.notices import ADMIN_COMMANDS, COMMANDS
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from bot.telegram.views.notices import ADMIN_COMMANDS, COMMANDS
 from core.desk.joining import retire_owners
 from core.ids import UserId
 from core.users import Role

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.outcomes import filled_line, risk_line
+from bot.telegram.views.outcomes import filled_line, risk_line
 from core.ids import OrderId
 from core.market import Side
 from core.orders import OrderState

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.telegram import pacing
-from bot.telegram.pacing import Pace
+from bot.telegram.wire import pacing
+from bot.telegram.wire.pacing import Pace
 
 A, B = 1, 2
 

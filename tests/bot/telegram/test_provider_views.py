@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.html_markup import parse_html
-from bot.telegram import provider_views as views
 from bot.telegram.provider_cards import MOST_PROVIDERS, ProviderCard, ProvidersPage
-from bot.telegram.text import TEXT_LIMIT, shown_units
-from bot.telegram.views import View
+from bot.telegram.views import providers as views
+from bot.telegram.views.text import TEXT_LIMIT, shown_units
+from bot.telegram.views.view import View
 from core.ids import ProviderName
 from core.refusals import RefusalCause, RefusedRequests
 from core.users import Provider

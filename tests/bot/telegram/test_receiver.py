@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.tasks import Nursery
-from bot.telegram import receiver as module
 from bot.telegram.office import make_bot
-from bot.telegram.receiver import Receiver, sender_of
+from bot.telegram.wire import receiver as module
+from bot.telegram.wire.receiver import Receiver, sender_of
 from core.desk.tools import Tools
 from core.errors import Conflict, JournalUnavailable
 from core.messages import InboxUpdate, NoticeKind, OutboxItem

@@ -12,11 +12,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.tasks import Bell, Nursery
-from bot.telegram import pacing
-from bot.telegram import sender as module
-from bot.telegram.failures import Paused
-from bot.telegram.gateway import Gateway
-from bot.telegram.sender import Sender
+from bot.telegram.wire import pacing
+from bot.telegram.wire import sender as module
+from bot.telegram.wire.failures import Paused
+from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.sender import Sender
 from core.desk import intake
 from core.desk.deciding import reject
 from core.desk.expiring import expire

@@ -7,8 +7,8 @@ from aiogram.methods import SendMediaGroup, SendPhoto
 from aiogram.types import BufferedInputFile, InputMediaPhoto, ReplyParameters
 from aiohttp import FormData
 
-from bot.telegram.calls import SendPicture
-from bot.telegram.session import PlainSession
+from bot.telegram.wire.calls import SendPicture
+from bot.telegram.wire.session import PlainSession
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import ADA, Stage, keep_picture
 

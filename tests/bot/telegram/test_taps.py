@@ -8,10 +8,10 @@ from structlog.testing import capture_logs
 
 from bot.telegram import dispatching
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.failures import Unsent
-from bot.telegram.notices import parked_notice
 from bot.telegram.routers import taps
-from bot.telegram.views import Button, View
+from bot.telegram.views.notices import parked_notice
+from bot.telegram.views.view import Button, View
+from bot.telegram.wire.failures import Unsent
 from core.accounts import RiskRules
 from core.desk.taps import OUTDATED, Reply
 from core.errors import JournalUnavailable

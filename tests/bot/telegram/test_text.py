@@ -11,8 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.html_markup import parse_html
-from bot.telegram import text
-from bot.telegram.text import brief, clip, listed, safe, shown_units, tidy, units, why
+from bot.telegram.views import text
+from bot.telegram.views.text import (
+    brief,
+    clip,
+    listed,
+    safe,
+    shown_units,
+    tidy,
+    units,
+    why,
+)
 from tests.fakes import NOON
 
 ANY_TEXT = st.text(st.characters(), max_size=200)

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from bot.sandbox.html_markup import parse_html
 from bot.telegram.callbacks import Press, unpack
 from bot.telegram.cards import PromptCard
-from bot.telegram.text import CAPTION_LIMIT, units
-from bot.telegram.views import WHY_LIMIT, Button, View, parked_row, prompt_view
+from bot.telegram.views.outcomes import parked_row
+from bot.telegram.views.prompts import WHY_LIMIT, prompt_view
+from bot.telegram.views.text import CAPTION_LIMIT, units
+from bot.telegram.views.view import Button, View
 from core.accounts import AccountKind, BrokerKind
 from core.broker import TradeMode
 from core.desk.reasons import REASON_FOR

@@ -16,7 +16,9 @@ from aiogram.methods.base import TelegramType
 from aiogram.types import FSInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.tasks import pause
-from bot.telegram.calls import (
+from bot.telegram.views.text import clip, plainly, tidy
+from bot.telegram.views.view import View
+from bot.telegram.wire.calls import (
     EditButtons,
     EditCaption,
     EditText,
@@ -24,7 +26,7 @@ from bot.telegram.calls import (
     SendText,
     Sent,
 )
-from bot.telegram.failures import (
+from bot.telegram.wire.failures import (
     MessageGone,
     Paused,
     Rejected,
@@ -32,8 +34,6 @@ from bot.telegram.failures import (
     TelegramFailure,
     translated,
 )
-from bot.telegram.text import clip, plainly, tidy
-from bot.telegram.views import View
 from core.errors import Refused
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ class Gateway:
         """Send a view and return its message id; without its picture if need be.
 
         Raises:
-            TelegramFailure: see ``bot.telegram.failures``.
+            TelegramFailure: see ``bot.telegram.wire.failures``.
         """
         if view.photo is not None:
             try:
@@ -84,7 +84,7 @@ class Gateway:
         """Send what somebody waits for; once more if Telegram wants a short wait.
 
         Raises:
-            TelegramFailure: see ``bot.telegram.failures``.
+            TelegramFailure: see ``bot.telegram.wire.failures``.
         """
         try:
             await self.send(chat_id, view)
@@ -142,7 +142,7 @@ class Gateway:
         """Make a message show this view; one that shows it already is fine.
 
         Raises:
-            TelegramFailure: see ``bot.telegram.failures``.
+            TelegramFailure: see ``bot.telegram.wire.failures``.
         """
 
         def caption(shown: View) -> EditCaption:

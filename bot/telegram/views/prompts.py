@@ -6,21 +6,20 @@ message anew, so any edit can be repeated. Colour never carries a meaning alone:
 word stands in the label.
 """
 
-from dataclasses import dataclass, replace
-
 from bot.telegram.callbacks import REASONS, Press, pack
 from bot.telegram.cards import PromptCard
-from bot.telegram.outcomes import (
+from bot.telegram.views.outcomes import (
     MODES,
     REASON_LIMIT,
     SIDES,
     closed_line,
     filled_line,
     order_line,
+    parked_row,
     places_of,
     risk_line,
 )
-from bot.telegram.text import (
+from bot.telegram.views.text import (
     CAPTION_LIMIT,
     brief,
     clock,
@@ -33,11 +32,12 @@ from bot.telegram.text import (
     when,
     why,
 )
+from bot.telegram.views.view import Button, View
 from core.desk.reasons import REASON_FOR
 from core.ids import short
 from core.market import OrderType
 from core.money import ZERO, plain
-from core.orders import Order, OrderState
+from core.orders import OrderState
 from core.prompts import UNDECIDED, PromptState
 from core.signals import Source
 from core.trades import TradeState
@@ -55,28 +55,6 @@ _STANDING = {
     PromptState.SUPERSEDED: "☑ Decided{by} · {at}: approved",
     PromptState.REFUSED: "⛔ {reason}",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """One button; ``style`` colours it where Telegram can."""
-
-    text: str
-    data: str
-    style: str = ""
-
-    def without_style(self) -> "Button":
-        """The same button where Telegram cannot colour it."""
-        return replace(self, style="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """One message: HTML, rows of buttons, and a stored picture if it has one."""
-
-    text: str
-    rows: tuple[tuple[Button, ...], ...] = ()
-    photo: str | None = None
 
 
 def prompt_view(card: PromptCard) -> View:
@@ -273,12 +251,4 @@ def _reason_rows(nonce: str) -> tuple[tuple[Button, ...], ...]:
             Button(text="Write a reason", data=pack(Press.WRITE, nonce)),
             Button(text="Skip", data=pack(Press.SKIP, nonce)),
         ),
-    )
-
-
-def parked_row(order: Order) -> tuple[Button, ...]:
-    """What a person can say about an order whose outcome nobody can prove."""
-    return (
-        Button(text="Adopt", data=pack(Press.ADOPT, order.id)),
-        Button(text="Not placed", data=pack(Press.NOT_PLACED, order.id)),
     )

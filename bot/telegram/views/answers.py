@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.telegram.cards import AccountCard, PromptCard
-from bot.telegram.outcomes import MODES, SIDES, places_of
-from bot.telegram.text import listed, number, price, safe, signed, when
-from bot.telegram.views import View
+from bot.telegram.views.outcomes import MODES, SIDES, places_of
+from bot.telegram.views.text import listed, number, price, safe, signed, when
+from bot.telegram.views.view import View
 from core.accounts import FIRED, GuardPhase, GuardScope
 from core.clock import in_words
 from core.desk.releasing import Released

@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from bot.telegram.text import brief, number, places, price, signed
+from bot.telegram.callbacks import Press, pack
+from bot.telegram.views.text import brief, number, places, price, signed
+from bot.telegram.views.view import Button
 from core.broker import TradeMode
 from core.market import Side
 from core.money import ZERO, plain, risk_up
@@ -130,3 +132,11 @@ def closed_line(trade: Trade, currency: str, *, least: int = 0) -> str:
     shown = price(trade.close_price, max(least, places_of(trade)))
     where = "" if trade.close_price is None else f" at {shown}"
     return f"🏁 {_CLOSED_BY[trade.close_reason or CloseReason.OTHER]}{where}{result}"
+
+
+def parked_row(order: Order) -> tuple[Button, ...]:
+    """What a person can say about an order whose outcome nobody can prove."""
+    return (
+        Button(text="Adopt", data=pack(Press.ADOPT, order.id)),
+        Button(text="Not placed", data=pack(Press.NOT_PLACED, order.id)),
+    )

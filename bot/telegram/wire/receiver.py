@@ -23,7 +23,7 @@ from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import DeleteWebhook
 
 from bot.tasks import Nursery, pause
-from bot.telegram.calls import FetchUpdates
+from bot.telegram.wire.calls import FetchUpdates
 from core.desk.tools import Tools
 from core.errors import TapgateError
 from core.ids import UserId

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.text import safe
-from bot.telegram.views import Button, View
+from bot.telegram.views.text import safe
+from bot.telegram.views.view import Button, View
 from core.accounts import Account
 from core.desk.aiming import Aimed
 

@@ -15,7 +15,10 @@ import structlog
 
 from bot.tasks import Bell, Nursery
 from bot.telegram.cards import prompt_card
-from bot.telegram.failures import (
+from bot.telegram.telling import notice_view
+from bot.telegram.views.prompts import prompt_view
+from bot.telegram.views.view import View
+from bot.telegram.wire.failures import (
     Lost,
     MessageGone,
     Paused,
@@ -23,10 +26,8 @@ from bot.telegram.failures import (
     Unreachable,
     Unsent,
 )
-from bot.telegram.gateway import Gateway
-from bot.telegram.pacing import Pace
-from bot.telegram.telling import notice_view
-from bot.telegram.views import View, prompt_view
+from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.pacing import Pace
 from core.desk.flooding import stays_out
 from core.desk.joining import mark_blocked
 from core.desk.tools import Tools, again

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.provider_cards import ProviderCard, ProvidersPage
-from bot.telegram.text import brief, listed, safe, when
-from bot.telegram.views import Button, View
+from bot.telegram.views.text import brief, listed, safe, when
+from bot.telegram.views.view import Button, View
 from core.clock import in_words
 from core.desk.flooding import is_muted
 from core.ids import ProviderName

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.outcomes import (
+from bot.telegram.views.outcomes import (
     MODES,
     REASON_LIMIT,
     SIDES,
     closed_line,
     filled_line,
+    parked_row,
     risk_line,
 )
-from bot.telegram.text import (
+from bot.telegram.views.text import (
     TEXT_LIMIT,
     brief,
     clock,
@@ -21,7 +22,7 @@ from bot.telegram.text import (
     safe,
     shown_units,
 )
-from bot.telegram.views import Button, View, parked_row
+from bot.telegram.views.view import Button, View
 from core.accounts import Account, GuardState
 from core.desk.tools import Consent
 from core.ids import UserId, short

@@ -1,0 +1,25 @@
+"""What a view is made of: text, buttons, and a picture."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One button; ``style`` colours it where Telegram can."""
+
+    text: str
+    data: str
+    style: str = ""
+
+    def without_style(self) -> "Button":
+        """The same button where Telegram cannot colour it."""
+        return replace(self, style="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One message: HTML, rows of buttons, and a stored picture if it has one."""
+
+    text: str
+    rows: tuple[tuple[Button, ...], ...] = ()
+    photo: str | None = None
