@@ -5,8 +5,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from bot.telegram.views.speech import local, spoken
 
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
@@ -81,14 +86,19 @@ def listed(parts: Sequence[str], *, between: str = "\n") -> str:
 
 
 def number(value: Decimal, places: int = 2) -> str:
-    """A number with thousands separators: ``1,234.50``."""
-    return f"{value:,.{places}f}"
+    """A number with thousands separators as the reader writes them: ``1,234.50``."""
+    return format_decimal(value, format=_digits(places), locale=spoken())
 
 
 def signed(value: Decimal, places: int = 2) -> str:
     """A number that shows its sign: ``+12.00``; what rounds to nothing has none."""
-    text = f"{value:+,.{places}f}"
-    return text if any(digit in text for digit in "123456789") else text[1:]
+    plain, rounded = _digits(places), round(value, places)
+    shown = f"+{plain};-{plain}" if rounded else plain
+    return format_decimal(rounded or abs(rounded), format=shown, locale=spoken())
+
+
+def _digits(places: int) -> str:
+    return f"#,##0.{'0' * places}" if places else "#,##0"
 
 
 def places(*prices: Decimal | None) -> int:
@@ -101,29 +111,31 @@ def _decimals(value: Decimal) -> int:
 
 
 def price(value: Decimal | None, least: int = 0) -> str:
-    """A price as it came, without an exponent, with at least so many decimals."""
+    """A price as terminals write it, whatever the language, to be typed there."""
     if value is None:
         return "none"
     return f"{value:.{max(least, _decimals(value))}f}"
 
 
 def clock(moment: datetime | None) -> str:
-    """A time of day: ``12:31 UTC``."""
-    return "" if moment is None else f"{moment.astimezone(UTC):%H:%M} UTC"
+    """A time of day on the reader's clock: ``12:31 UTC``."""
+    return "" if moment is None else f"{local(moment):%H:%M %Z}"
 
 
 def when(moment: datetime, *, now: datetime) -> str:
     """A time of day, with its date when that is not today's: ``3 Dec 12:31 UTC``."""
-    there = moment.astimezone(UTC)
-    if there.date() == now.astimezone(UTC).date():
-        return clock(there)
-    return f"{there.day} {there:%b} {clock(there)}"
+    if local(moment).date() == local(now).date():
+        return clock(moment)
+    return f"{_day(moment, 'd MMM')} {clock(moment)}"
 
 
 def dated(moment: datetime) -> str:
     """A time with its full date, for what is kept: ``3 Dec 2026 12:31 UTC``."""
-    there = moment.astimezone(UTC)
-    return f"{there.day} {there:%b %Y} {clock(there)}"
+    return f"{_day(moment, 'd MMM y')} {clock(moment)}"
+
+
+def _day(moment: datetime, pattern: str) -> str:
+    return format_date(local(moment), pattern, locale=spoken())
 
 
 def why(payload: str, limit: int) -> str:

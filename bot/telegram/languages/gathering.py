@@ -1,0 +1,124 @@
+"""Which messages the code has, and catalogues that have exactly those.
+
+Messages of the views are what stands in ``say``, ``say_count`` and ``later``. The
+sentences that core and the retcodes make are found by their looks: they begin with a
+capital or a hole, have more than one word, and end like a sentence; what an f-string
+puts in is a hole with a number.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from bot.telegram.languages.catalogue import CORE, ENGLISH, LANGUAGES
+
+ROOT = Path(__file__).parents[3]
+HOME = Path(__file__).parent
+_KEYWORDS = {"say": None, "say_count": (1, 2), "later": None}
+_CORE = ("core", "mt5_bridge")
+_ENDS = (".", "?", "…", "!")
+
+
+def gathered() -> Catalog:
+    """Every message of the code, without places: those would change all the time."""
+    book = Catalog(fuzzy=False)
+    found = extract_from_dir(ROOT / "bot" / "telegram", keywords=_KEYWORDS)
+    for _, _, message, _, _ in sorted(found, key=lambda each: str(each[2])):
+        book.add(message, flags=["python-brace-format"])
+    for sentence in sorted(set(_sentences())):
+        book.add(sentence, context=CORE)
+    return book
+
+
+def _sentences() -> Iterator[str]:
+    for package in _CORE:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            silent = _not_said(tree)
+            for node in ast.walk(tree):
+                if id(node) not in silent:
+                    text = _text(node)
+                    if text is not None and _is_sentence(text):
+                        yield text
+
+
+def _not_said(tree: ast.AST) -> set[int]:
+    """Docstrings and bare strings, and the parts of what is taken as a whole."""
+    silent = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            silent.add(id(node.value))
+        elif isinstance(node, ast.JoinedStr):
+            silent |= {id(part) for part in ast.walk(node) if part is not node}
+    return silent
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    holes = 0
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+        else:
+            holes += 1
+            parts.append(f"{{{holes}}}")
+    return "".join(parts)
+
+
+def _is_sentence(text: str) -> bool:
+    first, *others = text.split() or [""]
+    begins = first[:1].isupper() and (len(first) == 1 or not first.isupper())
+    words = [word for word in others if not word.startswith("{")]
+    if not words or not (begins or first.startswith("{1}")):
+        return False
+    return text.rstrip().endswith(_ENDS)
+
+
+def read(language: str) -> Catalog:
+    """A language's catalogue as it stands; an empty one where there is none."""
+    path = HOME / f"{language}.po"
+    if not path.exists():
+        return Catalog(locale=language, fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def brought_up_to_date(language: str) -> Catalog:
+    """The catalogue with exactly the messages of the code; new ones are empty."""
+    before, after = read(language), Catalog(locale=language, fuzzy=False)
+    for entry in gathered():
+        if entry.id:
+            there = before.get(entry.id, entry.context)
+            string = there.string if there is not None else None
+            after.add(
+                entry.id, string, flags=sorted(entry.flags), context=entry.context
+            )
+    return after
+
+
+def write(language: str, book: Catalog) -> None:
+    """Keep a catalogue."""
+    with (HOME / f"{language}.po").open("wb") as file:
+        write_po(file, book, width=88, omit_header=False, sort_output=True)
+
+
+def main() -> None:
+    """Bring every catalogue up to date, and say what is left to translate."""
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            book = brought_up_to_date(language)
+            write(language, book)
+            empty = sum(not _is_said(entry.string) for entry in book if entry.id)
+            print(f"{language}: {len(book)} messages, {empty} to translate")  # noqa: T201 - a tool
+
+
+def _is_said(string: object) -> bool:
+    return all(string) if isinstance(string, tuple | list) else bool(string)
