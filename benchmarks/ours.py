@@ -73,6 +73,9 @@ async def _furnish(office: Office) -> str:
         account_id=ACCOUNT,
         role=Role.APPROVER,
         invited_by=None,
+        until=None,
+        warned=False,
+        max_drift_r=None,
         created_at=now,
     )
     follows = Subscription(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import SystemClock, SystemIds
-from bot.consent import folder_in_force, read_consent
+from bot.consent import folder_in_force, read_consent, read_translations
 from bot.markets import PaperMarket
 from bot.plans import choices_of, public_url
 from bot.settings import AccountConfig, Settings
@@ -150,14 +150,16 @@ async def open_office(
         if migrate:
             await _need_schema(journal)
         key = _master_key(settings, data_dir)
-        consent = read_consent(folder_in_force(base, settings.approvals))
+        folder = folder_in_force(base, settings.approvals)
         tools = Tools(
             journal=journal,
             clock=clock,
             ids=SystemIds(),
             brokers={},
             charts=_NoCharts(),
-            choices=choices_of(settings, consent),
+            choices=choices_of(
+                settings, read_consent(folder), read_translations(folder)
+            ),
             epochs=None,
         )
         vault = Vault(key)

@@ -89,8 +89,6 @@ def unserved(settings: Settings) -> list[str]:
     They are refused, because a choice that is accepted and ignored is a lie.
     """
     problems = []
-    if settings.telegram.mode != "polling":
-        problems.append('telegram.mode: this version serves only "polling".')
     if not settings.cache.url.startswith("memory:"):
         problems.append('cache.url: this version serves only "memory://".')
     if settings.alerts.url or settings.alerts.heartbeat_url:

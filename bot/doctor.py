@@ -1,37 +1,19 @@
 """``tapgate doctor``: honest about what is configured, with a fix for each failure."""
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import aiohttp
 
 from bot.app import Office, is_embedded, open_office, paper_brokers
 from bot.clock import SystemClock
 from bot.config import ConfigError, environment, load, unserved
 from bot.consent import folder_in_force, missing_folder, packaged_texts, read_consent
+from bot.doctor_telegram import telegram
+from bot.findings import Finding
 from bot.settings import Settings
+from bot.status import read_status
 from core.access import MANAGERS
 from core.errors import BrokerUnavailable, Conflict, JournalUnavailable, Refused
 from core.users import Membership, Provider, Role
-
-TIMEOUT = aiohttp.ClientTimeout(total=10)
-HTTP_OK = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    part: str
-    ok: bool
-    said: str
-    fix: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """One object of the ``--json`` list."""
-        return asdict(self)
 
 
 async def examine(path: Path, base: Path) -> list[Finding]:
@@ -53,9 +35,11 @@ def _wrong(path: Path, problem: str) -> Finding:
 async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
     consent = _consent(settings, base)
     yield consent
+    running = False
     try:
         async with open_office(_readable(settings, consent), base) as office:
             yield Finding(part="database", ok=True, said=_where(settings, base))
+            running = await _running(office)
             yield await _audit(office)
             yield await _owners(office)
             yield await _providers(office)
@@ -63,7 +47,8 @@ async def _parts(settings: Settings, base: Path) -> AsyncIterator[Finding]:
         part, fix = next(_FIXES[kind] for kind in _FIXES if isinstance(failure, kind))
         yield Finding(part=part, ok=False, said=str(failure), fix=fix)
     yield _cache(settings)
-    yield await _telegram(settings)
+    async for finding in telegram(settings, running=running):
+        yield finding
     async for finding in _accounts(settings, base):
         yield finding
 
@@ -112,6 +97,11 @@ def _where(settings: Settings, base: Path) -> str:
     if not is_embedded(settings, base):
         return "PostgreSQL answers, the schema is current."
     return f"SQLite under {settings.service.data_dir}, the schema is current."
+
+
+async def _running(office: Office) -> bool:
+    tools = office.tools
+    return (await read_status(tools.journal, now=tools.clock.now())).running
 
 
 async def _audit(office: Office) -> Finding:
@@ -190,43 +180,6 @@ def _cache(settings: Settings) -> Finding:
         said="in memory." if memory else f"{url.split('://')[0]} is not served yet.",
         fix="" if memory else 'Set [cache] url = "memory://".',
     )
-
-
-async def _telegram(settings: Settings) -> Finding:
-    token = settings.telegram.token.get_secret_value()
-    base = settings.telegram.api_base.rstrip("/")
-    if not token:
-        return Finding(
-            part="telegram",
-            ok=False,
-            said="There is no bot token.",
-            fix="Get one from @BotFather and set TAPGATE_TELEGRAM__TOKEN.",
-        )
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=TIMEOUT) as session,
-            session.get(f"{base}/bot{token}/getMe") as response,
-        ):
-            content = await response.json(content_type=None)
-            answer = content if isinstance(content, dict) else {}
-    except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
-        return Finding(
-            part="telegram",
-            ok=False,
-            said=f"{base} cannot be reached ({type(failure).__name__}).",
-            fix="Check the network and [telegram] api_base.",
-        )
-    if response.status != HTTP_OK:
-        return Finding(
-            part="telegram",
-            ok=False,
-            said="Telegram refuses the token: "
-            f"{answer.get('description') or f'HTTP {response.status}'}",
-            fix="Copy it again from @BotFather.",
-        )
-    name = (answer.get("result") or {}).get("username")
-    who = f"@{name}" if name else "A bot without a name"
-    return Finding(part="telegram", ok=True, said=f"{who} answers at {base}.")
 
 
 async def _accounts(settings: Settings, base: Path) -> AsyncIterator[Finding]:

@@ -17,6 +17,8 @@ from bot.watchers import Watcher
 
 log = structlog.get_logger()
 
+LAPSE_EVERY = timedelta(minutes=1)
+"""Between two looks for memberships whose date has come."""
 FORGET_EVERY = timedelta(hours=1)
 """Between two removals of old messages and updates."""
 
@@ -28,6 +30,7 @@ def schedule(
     expire: Callable[[], Awaitable[None]],
     expire_every: timedelta,
     forget: Callable[[], Awaitable[None]],
+    lapse: Callable[[], Awaitable[object]],
 ) -> AsyncIOScheduler:
     """A scheduler with every job, not started yet."""
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # see _tell
@@ -48,6 +51,9 @@ def schedule(
     )
     scheduler.add_job(
         forget, "interval", seconds=FORGET_EVERY.total_seconds(), id="forget"
+    )
+    scheduler.add_job(
+        lapse, "interval", seconds=LAPSE_EVERY.total_seconds(), id="lapse"
     )
     scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler

@@ -2,11 +2,17 @@
 
 Whatever looks like a bot token, a provider's secret or a password in an address
 is blotted out before a line is written, tracebacks included.
+
+Lines that only inform are written at the end of the event loop's turn, together: a
+write for each would cost more than the rest of the line. A warning or an error is
+written at once, behind what waits.
 """
 
+import asyncio
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -57,8 +63,55 @@ def _blotting(render: structlog.typing.Processor) -> structlog.typing.Processor:
     return rendered
 
 
+class Lines:
+    """Where all lines go, in their order, from whichever thread they come.
+
+    What still waits when the process is killed is lost: of one turn of the loop,
+    and only information.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[str] = []
+        self._lock = threading.Lock()
+
+    def soon(self, line: str) -> None:
+        """Write the line at the end of the loop's turn; at once where none runs."""
+        with self._lock:
+            first = not self._waiting
+            self._waiting.append(f"{line}\n")
+        if first:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def now(self, line: str) -> None:
+        """Write the line at once."""
+        self.write(f"{line}\n")
+        self.flush()
+
+    debug = info = soon
+    warning = error = critical = now
+    """As structlog calls them, by level."""
+
+    def write(self, text: str) -> None:
+        """Behind what waits; as a stream, for the handlers of ``logging``."""
+        with self._lock:
+            self._waiting.append(text)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                self._stream.write("".join(waiting))
+                self._stream.flush()
+
+
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
     """Log to standard error, as text for people or JSON for machines."""
+    lines = Lines(sys.stderr)
     renderer = _blotting(_renderer(log_format, colors=sys.stderr.isatty()))
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -69,10 +122,10 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
-    _standard_library(shared, renderer, sys.stderr)
+    _standard_library(shared, renderer, lines)
 
 
 def _renderer(log_format: str, *, colors: bool) -> structlog.typing.Processor:
@@ -104,10 +157,10 @@ _QUOTED = frozenset(" \t=\r\n\"'")
 def _standard_library(
     shared: list[structlog.typing.Processor],
     renderer: structlog.typing.Processor,
-    stream: TextIO,
+    lines: Lines,
 ) -> None:
     """Libraries that log by themselves go the same way, from warnings up."""
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

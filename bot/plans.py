@@ -1,7 +1,9 @@
 """From the configuration to the core's words: rules, accounts, choices."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from bot.settings import AccountConfig, Settings
 from bot.web import Proxies, WebLimits
@@ -35,6 +37,7 @@ def rules_of(settings: Settings, account: AccountConfig) -> RiskRules:
         confirm_above_risk_percent=settings.approvals.confirm_above_risk_percent,
         confirm_live=settings.approvals.confirm_live,
         max_drift_r=settings.approvals.max_drift_r,
+        second_above_risk_percent=settings.approvals.second_above_risk_percent,
     )
 
 
@@ -51,8 +54,12 @@ def plan_of(name: str, account: AccountConfig) -> AccountPlan:
     )
 
 
-def choices_of(settings: Settings, consent: Consent) -> Choices:
-    """What the desk needs of the configuration."""
+def choices_of(
+    settings: Settings,
+    consent: Consent,
+    translations: Mapping[str, Consent] = MappingProxyType({}),
+) -> Choices:
+    """What the desk needs of the configuration, and the terms in force."""
     period = seconds(settings.jobs.guard_seconds)
     source = settings.charts.source_account
     return Choices(
@@ -61,6 +68,7 @@ def choices_of(settings: Settings, consent: Consent) -> Choices:
             for name, account in settings.accounts.items()
         },
         consent=consent,
+        translations=translations,
         owners=frozenset(UserId(each) for each in settings.telegram.owners),
         chart_candles=settings.charts.candles + max(settings.charts.moving_averages),
         chart_account=AccountId(source) if source else None,

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,20 +19,25 @@ from bot.plans import intake_rules_of, plan_of, proxies_of, seconds, web_limits_
 from bot.ringing import RingingJournal
 from bot.tasks import Bell, Nursery, pause
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from bot.telegram.wire.pacing import Pace
 from bot.watchdog import Watchdog
 from bot.watchers import Watcher
 from bot.web import (
     PartHealth,
     Refusals,
     Runner,
+    TelegramIntake,
     WebContext,
     add_routes,
 )
+from bot.webhook import webhook_plan
 from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
 from core.accounts import Account
+from core.desk.broadcasting import finish as finish_broadcasts
 from core.desk.commanding import keep_accounts, refuse_forsaken
 from core.desk.expiring import expire, forget
-from core.desk.joining import retire_owners
+from core.desk.lapsing import lapse
+from core.desk.owning import retire_owners
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, ChartFailed, Conflict, JournalUnavailable
 from core.ids import AccountId
@@ -48,8 +53,6 @@ DRAIN = timedelta(seconds=5)
 """How long requests under way may take at the end."""
 SWEEP = timedelta(seconds=30)
 """How long one sweep of what nobody decided may take."""
-POLL_LATE = timedelta(seconds=60)
-"""How long Telegram may be silent before it counts as trouble."""
 
 
 class Service:
@@ -91,13 +94,19 @@ class Service:
                 (ORDERS, self._orders),
             )
         ]
+        self._webhook = webhook_plan(self._settings)
         self.telegram: TelegramOffice = open_telegram(
             make_bot(token, api_base),
             self.tools,
             self._nursery,
             picture=house.pictures.path,
             bell=self._messages,
-            look=self.look,
+            watch=self,
+            pace=Pace(
+                self.tools.clock,
+                per_second=self._settings.telegram.messages_per_second,
+            ),
+            webhook=self._webhook,
         )
         self._scheduler = schedule(
             self.watchers,
@@ -105,6 +114,7 @@ class Service:
             expire=self._expire,
             expire_every=seconds(self._settings.jobs.expire_seconds),
             forget=self._forget,
+            lapse=partial(lapse, self.tools),
         )
         self._refusals = Refusals(self.tools.journal, self.tools.clock)
         self._watchdog = Watchdog()
@@ -128,9 +138,15 @@ class Service:
         for watcher in self.watchers:
             watcher.bell.ring()
 
+    async def reconcile(self, account_ids: Collection[AccountId]) -> None:
+        """Return once these accounts were compared with their brokers."""
+        asked = (each for each in self.watchers if each.account_id in account_ids)
+        await asyncio.gather(*(watcher.compare() for watcher in asked))
+
     async def _expire(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
             await expire(self.tools)
+            await finish_broadcasts(self.tools)
 
     async def _forget(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
@@ -156,7 +172,7 @@ class Service:
         self._nursery.start("charts", self._warm_charts())
         self._nursery.start("introduce", self._introduce())
         await self.telegram.receiver.resume()
-        self._nursery.keep("receive", self.telegram.receiver.run)
+        self._nursery.keep("receive", self.telegram.receive)
         self._nursery.keep("send", self.telegram.sender.run)
         self._nursery.keep("refusals", self._refusals.run)
 
@@ -221,6 +237,17 @@ class Service:
             public_url=self._house.public_url,
             parts=self.parts,
             draining=lambda: self._draining,
+            telegram=self._telegram_intake(),
+        )
+
+    def _telegram_intake(self) -> TelegramIntake | None:
+        if self._webhook is None:
+            return None
+        receiver = self.telegram.receiver
+        return TelegramIntake(
+            secret=self._webhook.secret,
+            open=lambda: receiver.open,
+            take=receiver.receive,
         )
 
     async def _warm_charts(self) -> None:
@@ -246,6 +273,7 @@ class Service:
     async def stop(self) -> None:
         """No new work; what is under way ends; then everything is let go of."""
         self._draining = True
+        self.telegram.receiver.close()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         await self._nursery.close(grace=DRAIN)
@@ -274,14 +302,20 @@ class Service:
         await self.tools.journal.count(Account)
         current = await self._house.office.schema_is_current()
         blind = sum(each.overdue() for each in self.watchers)
-        polled = self.telegram.receiver.last_answer
-        now = self.tools.clock.monotonic()
-        silent = polled is None or now - polled > POLL_LATE
+        unheard = self.telegram.trouble()
         return {
             "database": PartHealth(ok=True),
             "schema": _part(current, "The schema is old: run `tapgate migrate`."),
             "guard": _part(not blind, f"{blind} accounts were not looked at in time."),
-            "telegram": _part(not silent, "Telegram has not answered for a while."),
+            "telegram": _part(not unheard, unheard),
+        }
+
+    async def troubles(self) -> Mapping[str, str]:
+        """What is not well, for ``/status``."""
+        return {
+            name: part.detail
+            for name, part in (await self.parts()).items()
+            if not part.ok
         }
 
 

@@ -90,6 +90,7 @@ class Telegram(Section):
 
     api_base: str = "https://api.telegram.org"
     mode: Literal["polling", "webhook"] = "polling"
+    messages_per_second: Annotated[int, Field(ge=1, le=1000)] = 25
     owners: tuple[int, ...] = ()
     token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
@@ -149,6 +150,7 @@ class Approvals(Section):
     max_drift_r: Annotated[Decimal, Field(ge=0)] = Decimal("0.25")
     confirm_above_risk_percent: Percent = Decimal("2.0")
     confirm_live: bool = True
+    second_above_risk_percent: Percent = Decimal(0)
 
 
 class Risk(Section):

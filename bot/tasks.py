@@ -75,6 +75,11 @@ async def pause(span: timedelta) -> None:
     await asyncio.sleep(span.total_seconds())  # noqa: TID251 - the one wait
 
 
+def wake_after(span: timedelta, call: Callable[[], None]) -> asyncio.TimerHandle:
+    """Make a call a while from now; it may be cancelled until then."""
+    return asyncio.get_running_loop().call_later(span.total_seconds(), call)
+
+
 async def until_told_to_stop() -> None:
     """Wait for SIGTERM or SIGINT."""
     told = asyncio.Event()

@@ -6,6 +6,7 @@ is overdue. Each look has a deadline.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -48,13 +49,27 @@ class Watcher:
         self.looked_at: timedelta | None = None
         """When the last look ended, by the monotonic clock."""
         self._reconciled_at: timedelta | None = None
+        self._asked: list[asyncio.Event] = []
+        """Set once a look that reconciles, begun after they were made, is over."""
 
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            hurry = await self.look()
+            asked, self._asked = self._asked, []
+            hurry = await self.look(deep=bool(asked))
+            for each in asked:
+                each.set()
             wait = WHILE_FIRED if hurry else self._period * OVERDUE
             await self.bell.wait(wait)
+
+    async def compare(self) -> None:
+        """Return once the account was reconciled, or that takes too long."""
+        over = asyncio.Event()
+        self._asked.append(over)
+        self.bell.ring()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2 * PASS_DEADLINE.total_seconds()):
+                await over.wait()
 
     async def look(self, *, deep: bool = False) -> bool:
         """One look inside its deadline; whether the next should come soon.

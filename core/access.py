@@ -5,6 +5,7 @@ desk account   approvers and above decide, each for the account
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from core.accounts import Account, AccountKind
 from core.ids import ProviderName, UserId
@@ -12,6 +13,11 @@ from core.users import EVERY_PROVIDER, Membership, Role, Subscription
 
 MANAGERS = frozenset({Role.ADMIN, Role.OWNER})
 """May invite, re-arm, panic, and see the account's state."""
+
+
+def in_force(membership: Membership, now: datetime) -> bool:
+    """Whether the membership has not lapsed; one that has gives no right at all."""
+    return membership.until is None or membership.until > now
 
 
 def may_decide(account: Account, membership: Membership | None) -> bool:

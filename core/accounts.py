@@ -78,6 +78,9 @@ class RiskRules:
     confirm_above_risk_percent: Decimal
     confirm_live: bool
     max_drift_r: Decimal
+    """Adverse move since the prompt was shown, in R, that needs a new Confirm."""
+    second_above_risk_percent: Decimal = Decimal(0)
+    """Risk above which two people of a desk must approve; 0 is off."""
 
 
 class GuardPhase(StrEnum):

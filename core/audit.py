@@ -7,7 +7,6 @@ nothing against whoever can rewrite all of it; its head is for anchoring outside
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from core.messages import AuditEntry
@@ -19,16 +18,9 @@ GENESIS = "0" * 64
 _encode_detail = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def _digest(entry: AuditEntry) -> str:
-    content = (
-        str(entry.id),
-        entry.at.isoformat(),
-        entry.actor,
-        entry.action,
-        entry.subject,
-        entry.detail,
-        entry.previous,
-    )
+def _digest(number: int, at: datetime, *texts: str) -> str:
+    """Over the fields of an entry as they stand there, but its own hash."""
+    content = (str(number), at.isoformat(), *texts)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -42,20 +34,25 @@ def link(
     detail: Mapping[str, str],
 ) -> AuditEntry:
     """The entry that follows ``before`` (``None``: the first)."""
-    entry = AuditEntry(
-        id=before.id + 1 if before else 1,
+    number = before.id + 1 if before else 1
+    previous = before.hash if before else GENESIS
+    said = _encode_detail(dict(detail))
+    return AuditEntry(
+        id=number,
         at=at,
         actor=actor,
         action=action,
         subject=subject,
-        detail=_encode_detail(dict(detail)),
-        previous=before.hash if before else GENESIS,
-        hash="",
+        detail=said,
+        previous=previous,
+        hash=_digest(number, at, actor, action, subject, said, previous),
     )
-    return replace(entry, hash=_digest(entry))
 
 
 def fits(before: AuditEntry | None, entry: AuditEntry) -> bool:
     """Whether ``entry`` is untouched and follows ``before`` without a gap."""
     expected = (before.id + 1, before.hash) if before else (1, GENESIS)
-    return (entry.id, entry.previous) == expected and entry.hash == _digest(entry)
+    if (entry.id, entry.previous) != expected:
+        return False
+    texts = entry.actor, entry.action, entry.subject, entry.detail, entry.previous
+    return entry.hash == _digest(entry.id, entry.at, *texts)

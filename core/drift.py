@@ -1,22 +1,36 @@
 """How far the price has moved against a decision since it was shown."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from core.market import OrderType, Quote, Side
 from core.money import ZERO, plain
 
 
-def drift_r(
-    *, side: Side, shown: Decimal, now: Decimal, stop_loss: Decimal | None
-) -> Decimal:
-    """The adverse move in units of the distance from shown price to stop.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """An adverse move; both are 0 when the price moved in favour."""
 
-    0 when the price moved in favour; with no stop there is no unit, and 0 too.
-    """
-    if stop_loss is None or stop_loss == shown:
-        return ZERO
-    adverse = (now - shown) * side.sign
-    return max(ZERO, adverse / abs(shown - stop_loss))
+    r: Decimal
+    """In units of the distance from shown price to stop; without a stop 0."""
+    points: Decimal
+    """In the smallest steps of the price."""
+
+
+def drift_of(
+    *,
+    side: Side,
+    shown: Decimal,
+    now: Decimal,
+    stop_loss: Decimal | None,
+    point: Decimal,
+) -> Drift:
+    """How far the price has gone against who would open at it."""
+    adverse = max(ZERO, (now - shown) * side.sign)
+    risk = ZERO if stop_loss is None else abs(shown - stop_loss)
+    return Drift(
+        r=adverse / risk if risk else ZERO, points=Decimal(round(adverse / point))
+    )
 
 
 def obstacle_of_levels(
@@ -34,11 +48,14 @@ def obstacle_of_levels(
         return _obstacle_of_pending(side, order_type, price=price, now=now)
     out = quote.to_close(side)
     if stop_loss is not None and (out - stop_loss) * side.sign <= 0:
-        return f"The price {plain(out)} is already beyond the stop {plain(stop_loss)}."
+        return (
+            f"The price {plain(out)} is already beyond the stop {plain(stop_loss)}: "
+            "this signal is over."
+        )
     if take_profit is not None and (take_profit - now) * side.sign <= 0:
         return (
             f"The price {plain(now)} has already reached the target "
-            f"{plain(take_profit)}."
+            f"{plain(take_profit)}: this signal is over."
         )
     return ""
 
@@ -49,10 +66,12 @@ def _obstacle_of_pending(
     beyond = (now - price) * side.sign
     if order_type is OrderType.LIMIT and beyond <= 0:
         return (
-            f"The price {plain(now)} is already better than the limit {plain(price)}."
+            f"The price {plain(now)} is already better than the limit {plain(price)}: "
+            "this signal is over."
         )
     if order_type is OrderType.STOP and beyond >= 0:
         return (
-            f"The price {plain(now)} has already passed the stop entry {plain(price)}."
+            f"The price {plain(now)} has already passed the stop entry {plain(price)}: "
+            "this signal is over."
         )
     return ""

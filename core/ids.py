@@ -13,6 +13,7 @@ ApprovalId = NewType("ApprovalId", str)
 OrderId = NewType("OrderId", str)
 SendId = NewType("SendId", str)
 TradeId = NewType("TradeId", str)
+RuleId = NewType("RuleId", str)
 Ticket = NewType("Ticket", int)
 """The broker's number of a position, an order or a deal."""
 

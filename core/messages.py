@@ -44,6 +44,10 @@ class NoticeKind(StrEnum):
     """A pending order was filled, or a position was adopted [trade]."""
     TRADE_CLOSED = "trade_closed"
     """With why, at what price, with which result [trade]."""
+    TRADE_REDUCED = "trade_reduced"
+    """A part was closed; what it made, where and why, in ``detail`` [trade]."""
+    STOP_MOVED = "stop_moved"
+    """The broker did what a modification asked for [order]."""
     ORDER_FAILED = "order_failed"
     """A close was refused [order]."""
     ORDER_PARKED = "order_parked"
@@ -68,17 +72,56 @@ class NoticeKind(StrEnum):
     """A provider asks too much; what is beyond waits for /pending [provider]."""
     PROVIDER_FLOODS = "provider_floods"
     """The same, to who may mute it [provider]."""
+    ADMIN_DID = "admin_did"
+    """What another admin did, in ``detail`` [who did it, as the audit says]."""
+    MEMBER_ASKS = "member_asks"
+    """Somebody without an invite asks to join [user]."""
+    MEMBERS_ASK = "members_ask"
+    """More do, and are no longer told one by one [account of nobody: empty]."""
+    MEMBER_ACCEPTED = "member_accepted"
+    """The request was accepted; as what stands in ``detail`` [account]."""
+    MEMBERSHIP = "membership"
+    """What became, or will become, of a membership, in ``detail`` [account]."""
+    TERMS = "terms"
+    """The text that a new member has to agree to [user]."""
+    BROADCAST = "broadcast"
+    """What an admin says to everybody [broadcast]."""
+    BROADCAST_DONE = "broadcast_done"
+    """To its author: nobody's turn is left [broadcast]."""
 
 
 class Priority(IntEnum):
     """Smaller leaves first."""
 
-    GUARD = 0
-    FILL = 1
-    PROMPT = 2
-    EDIT = 3
-    BUSY = 4
+    TAP = 0
+    """What somebody waits for: the answer to a command, the message they tapped on."""
+    GUARD = 1
+    FILL = 2
+    PROMPT = 3
+    EDIT = 4
+    BUSY = 5
     """Prompts of a provider that has asked a few times this minute already."""
+    BROADCAST = 6
+    """What an admin says to everybody: no prompt waits for it."""
+
+
+class Undelivered(StrEnum):
+    """Why a message that is done with never reached its reader."""
+
+    NONE = ""
+    """It did, or there was nothing left to say."""
+    UNREACHABLE = "unreachable"
+    """The person has blocked the bot, or is gone."""
+    REFUSED = "refused"
+    """Telegram does not take it."""
+    GIVEN_UP = "given_up"
+    """It was tried again and again."""
+    EXPIRED = "expired"
+    """A question whose time was over before its turn came."""
+
+
+UNDELIVERED = frozenset(Undelivered) - {Undelivered.NONE}
+"""What is counted, and shown to admins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +141,7 @@ class OutboxItem:
     due_at: datetime
     claimed_until: datetime | None
     done_at: datetime | None
+    failed: Undelivered
     created_at: datetime
     version: int = 1
 
@@ -141,4 +185,22 @@ class Lease:
     holder: str
     epoch: int
     expires_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """What an admin says to everybody; a draft until it is started."""
+
+    id: str
+    user_id: UserId
+    """Its author."""
+    text: str
+    total: int
+    """How many it is for."""
+    created_at: datetime
+    started_at: datetime | None
+    """When it was confirmed."""
+    finished_at: datetime | None
+    """When nobody's turn was left."""
     version: int = 1

@@ -39,6 +39,8 @@ class OrderKind(StrEnum):
     """Closes a position, whole or in part."""
     CANCEL = "cancel"
     """Withdraws a pending order from the broker."""
+    MODIFY = "modify"
+    """Sets the stop and the target of a position."""
 
 
 class OrderState(StrEnum):
@@ -136,7 +138,9 @@ class Cause(StrEnum):
     """Whose will an order carries out."""
 
     TAP = "tap"
-    """A person approved a prompt."""
+    """A person approved a prompt, or closed or changed one trade."""
+    STANDING = "standing"
+    """A standing rule of a person approved a prompt."""
     CLOSE_ALL = "close_all"
     """A person closed their own account's trades."""
     PANIC = "panic"
@@ -155,7 +159,7 @@ class Order:
     prompt_id: PromptId | None
     approval_id: ApprovalId | None
     trade_id: TradeId | None
-    """The trade that a close means."""
+    """The trade that a close or a modification means."""
     kind: OrderKind
     attempt: int
     cause: Cause
@@ -166,17 +170,18 @@ class Order:
     """The broker's refusal or the doubt, in words; empty when all is well."""
     instrument: str
     side: Side
-    """For a close: the side of the position."""
+    """For a close or a modification: the side of the position."""
     order_type: OrderType
     volume: Decimal
     price: Decimal
     deviation: Decimal
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    """For a modification both are as they are to be; ``None`` removes one."""
     risk_money: Decimal
-    """What the stop would cost, in account currency; 0 for a close."""
+    """What the stop would cost, in account currency; 0 unless it opens."""
     ticket: Ticket | None
-    """The broker's order; for a close or cancel what it is aimed at."""
+    """The broker's order; unless it opens, what it is aimed at."""
     position_id: Ticket | None
     filled_volume: Decimal | None
     filled_price: Decimal | None

@@ -21,13 +21,28 @@ from core.broker import (
 from core.errors import Duplicate
 from core.ids import AccountId
 from core.market import Candle, Quote, Side, SymbolSpec, Timeframe
-from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
+from core.messages import (
+    AuditEntry,
+    Broadcast,
+    InboxUpdate,
+    Lease,
+    OutboxItem,
+    Topic,
+)
 from core.orders import Order, Send
 from core.prompts import Approval, Prompt
 from core.refusals import RefusedRequests
 from core.signals import Signal
+from core.standing import StandingRule
 from core.trades import Trade
-from core.users import Invite, Membership, Provider, Subscription, User
+from core.users import (
+    Invite,
+    JoinRequest,
+    Membership,
+    Provider,
+    Subscription,
+    User,
+)
 
 
 class Clock(Protocol):
@@ -181,10 +196,12 @@ Row = (
     Account
     | Approval
     | AuditEntry
+    | Broadcast
     | EquityPoint
     | GuardState
     | InboxUpdate
     | Invite
+    | JoinRequest
     | Lease
     | Membership
     | Order
@@ -195,6 +212,7 @@ Row = (
     | RefusedRequests
     | Send
     | Signal
+    | StandingRule
     | Subscription
     | Trade
     | User
@@ -206,10 +224,12 @@ R = TypeVar(
     Account,
     Approval,
     AuditEntry,
+    Broadcast,
     EquityPoint,
     GuardState,
     InboxUpdate,
     Invite,
+    JoinRequest,
     Lease,
     Membership,
     Order,
@@ -220,6 +240,7 @@ R = TypeVar(
     RefusedRequests,
     Send,
     Signal,
+    StandingRule,
     Subscription,
     Trade,
     User,
@@ -229,6 +250,13 @@ R = TypeVar(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtMost:
     """A condition of ``find``: the field is not above (not after) ``value``."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtLeast:
+    """A condition of ``find``: the field is not below (not before) ``value``."""
 
     value: object
 
@@ -289,7 +317,14 @@ class Fence:
     epoch: int
 
 
-Write = Insert | Save | Delete | Expect | Record | Fence
+@dataclass(frozen=True, slots=True)
+class PeopleAre:
+    """Go on only while the version of people is still this one, else ``Conflict``."""
+
+    version: int
+
+
+Write = Insert | Save | Delete | Expect | Record | Fence | PeopleAre
 
 
 class Journal(Protocol):
@@ -339,7 +374,8 @@ class Journal(Protocol):
     ) -> list[R]:
         """The rows whose fields have these values.
 
-        A value may be ``None``, a ``frozenset`` (any of them) or ``AtMost``.
+        A value may be ``None``, a ``frozenset`` (any of them), ``AtMost`` or
+        ``AtLeast``.
         ``order_by`` names a field, with ``-`` before it for falling; equal ones
         and an empty ``order_by`` go by id. The first ``skip`` are left out.
 
@@ -357,6 +393,7 @@ class Journal(Protocol):
     ) -> list[OutboxItem]:
         """Take due outbox items that nobody holds, most urgent first.
 
+        What else is due for a prompt of theirs comes too, beyond the ``limit``.
         They are the caller's for ``hold``; then they are anybody's again.
         """
         ...

@@ -1,19 +1,21 @@
 """The request shown to one user for one signal on one account, and the decision.
 
     queued ─sent─> sent ─ask─> confirming ─back─> sent
-    queued | sent | confirming ─> approved | rejected
-                               ─> expired | cancelled | superseded | refused
+    queued | sent ─snooze─> snoozed ─wake─> queued, to be sent anew
+    any of these ─second─> awaiting_second ─back─> sent
+    undecided ─> approved | rejected | expired | cancelled | superseded | refused
 
 A queued prompt can be decided: its message may have arrived although the sender
-died before it could say so. A passing obstacle changes nothing.
+died before it could say so. A snoozed one too: it is only quiet. One that awaits a
+second person is never approved by the first. A passing obstacle changes nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.ids import AccountId, ApprovalId, PromptId, SignalId, UserId
+from core.ids import AccountId, ApprovalId, PromptId, RuleId, SignalId, UserId
 
 
 class PromptKind(StrEnum):
@@ -32,6 +34,10 @@ class PromptState(StrEnum):
     """In the chat, with its buttons."""
     CONFIRMING = "confirming"
     """Approved once, waits for Confirm."""
+    AWAITING_SECOND = "awaiting_second"
+    """Approved by its reader; somebody else has to approve too."""
+    SNOOZED = "snoozed"
+    """Quiet until ``snoozed_until``; then it is sent anew."""
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -49,6 +55,9 @@ class PromptEvent(StrEnum):
     SEND = "send"
     ASK = "ask"
     BACK = "back"
+    SECOND = "second"
+    SNOOZE = "snooze"
+    WAKE = "wake"
     APPROVE = "approve"
     REJECT = "reject"
     EXPIRE = "expire"
@@ -57,29 +66,50 @@ class PromptEvent(StrEnum):
     REFUSE = "refuse"
 
 
-UNDECIDED = frozenset({PromptState.QUEUED, PromptState.SENT, PromptState.CONFIRMING})
-"""Still open to a tap."""
+ANSWERABLE = frozenset(
+    {
+        PromptState.QUEUED,
+        PromptState.SENT,
+        PromptState.CONFIRMING,
+        PromptState.SNOOZED,
+    }
+)
+"""Its reader may still approve."""
+UNDECIDED = ANSWERABLE | {PromptState.AWAITING_SECOND}
+"""Not over yet."""
 DECLINED = frozenset({PromptState.REJECTED, PromptState.REFUSED})
 """Ended by a no."""
 
-PROMPT_MOVES = {
-    (PromptState.QUEUED, PromptEvent.SEND): PromptState.SENT,
-    (PromptState.QUEUED, PromptEvent.ASK): PromptState.CONFIRMING,
-    (PromptState.SENT, PromptEvent.ASK): PromptState.CONFIRMING,
-    (PromptState.CONFIRMING, PromptEvent.ASK): PromptState.CONFIRMING,
-    (PromptState.CONFIRMING, PromptEvent.BACK): PromptState.SENT,
-} | {
-    (state, event): end
-    for state in UNDECIDED
-    for event, end in (
-        (PromptEvent.APPROVE, PromptState.APPROVED),
-        (PromptEvent.REJECT, PromptState.REJECTED),
-        (PromptEvent.EXPIRE, PromptState.EXPIRED),
-        (PromptEvent.CANCEL, PromptState.CANCELLED),
-        (PromptEvent.SUPERSEDE, PromptState.SUPERSEDED),
-        (PromptEvent.REFUSE, PromptState.REFUSED),
-    )
-}
+PROMPT_MOVES = (
+    {
+        (PromptState.QUEUED, PromptEvent.SEND): PromptState.SENT,
+        (PromptState.CONFIRMING, PromptEvent.BACK): PromptState.SENT,
+        (PromptState.AWAITING_SECOND, PromptEvent.BACK): PromptState.SENT,
+        (PromptState.QUEUED, PromptEvent.SNOOZE): PromptState.SNOOZED,
+        (PromptState.SENT, PromptEvent.SNOOZE): PromptState.SNOOZED,
+        (PromptState.SNOOZED, PromptEvent.WAKE): PromptState.QUEUED,
+    }
+    | {
+        (state, event): end
+        for state in ANSWERABLE
+        for event, end in (
+            (PromptEvent.ASK, PromptState.CONFIRMING),
+            (PromptEvent.SECOND, PromptState.AWAITING_SECOND),
+            (PromptEvent.APPROVE, PromptState.APPROVED),
+        )
+    }
+    | {
+        (state, event): end
+        for state in UNDECIDED
+        for event, end in (
+            (PromptEvent.REJECT, PromptState.REJECTED),
+            (PromptEvent.EXPIRE, PromptState.EXPIRED),
+            (PromptEvent.CANCEL, PromptState.CANCELLED),
+            (PromptEvent.SUPERSEDE, PromptState.SUPERSEDED),
+            (PromptEvent.REFUSE, PromptState.REFUSED),
+        )
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +127,8 @@ class Offer:
     spread: Decimal
     headroom: Decimal
     """Account currency that may still be lost before the guard fires."""
+    point: Decimal
+    """The smallest step of the price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +154,19 @@ class Prompt:
     reward_money: Decimal | None
     spread: Decimal | None
     headroom: Decimal | None
+    drift_r: Decimal | None
+    """How far the price has gone against the person since it was shown, in R; kept
+    where the question is about that, or the tap was taken in spite of it."""
+    drift_points: Decimal | None
+    """The same in points of the instrument."""
     confirm_until: datetime | None
+    snoozed_until: datetime | None
     decided_by: UserId | None
     decided_at: datetime | None
     chat_id: int | None
     message_id: int | None
+    former_message_id: int | None
+    """Of the message before it was snoozed, which still has buttons."""
     held: bool
     """Beyond what its provider may ask in a minute: shown to who asks for it."""
     expires_at: datetime
@@ -135,11 +175,33 @@ class Prompt:
     version: int = 1
 
 
+def with_offer(prompt: Prompt, found: Offer) -> Prompt:
+    """The prompt showing these numbers."""
+    return replace(
+        prompt,
+        price=found.price,
+        lots=found.lots,
+        risk_money=found.risk_money,
+        risk_percent=found.risk_percent,
+        reward_money=found.reward_money,
+        spread=found.spread,
+        headroom=found.headroom,
+        drift_r=None,
+        drift_points=None,
+        reason="",
+    )
+
+
 class Decision(StrEnum):
     """A person's answer."""
 
     APPROVE = "approve"
+    """This one was ordered."""
     REJECT = "reject"
+    FIRST = "first"
+    """The first of two; alone it orders nothing."""
+    WITHDRAWN = "withdrawn"
+    """Was the first of two, and was taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +223,13 @@ class Approval:
     price: Decimal | None
     lots: Decimal | None
     update_id: int
-    """The Telegram update that carried the tap."""
+    """The Telegram update that carried the tap, or that granted the rule."""
+    seconds: ApprovalId | None
+    """The first approval, of which this is the second."""
+    rule_id: RuleId | None
+    """The standing rule that approved in the person's name."""
+    rule_number: int | None
+    """Which of the rule's of that day it was, from 1."""
     created_at: datetime
     version: int = 1
 

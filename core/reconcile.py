@@ -5,8 +5,9 @@ gives none. Matching is by position identifier, else by magic number, never by
 resemblance. Whatever opened after the snapshot was taken is left alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from core.broker import (
     Deal,
@@ -37,9 +38,11 @@ from core.trades import (
     Trade,
     TradeEvent,
     TradeState,
+    booked_by,
+    entries_of,
+    exits_of,
 )
 
-_EXITS = frozenset({DealEntry.OUT, DealEntry.OUT_BY, DealEntry.INOUT})
 _BY_BROKER = {
     DealReason.STOP_LOSS: CloseReason.STOP,
     DealReason.TAKE_PROFIT: CloseReason.TARGET,
@@ -51,6 +54,7 @@ _BY_US = {
     Cause.PANIC: CloseReason.PANIC,
     Cause.CLOSE_ALL: CloseReason.CLOSED_HERE,
     Cause.TAP: CloseReason.CLOSED_HERE,
+    Cause.STANDING: CloseReason.CLOSED_HERE,
 }
 _PAST = {
     HistoryState.CANCELLED: OrderEvent.CANCEL,
@@ -77,6 +81,8 @@ class Correction:
     order: Order | None = None
     """The order as it must be written."""
     notice: NoticeKind = NoticeKind.NONE
+    detail: str = ""
+    """What the notice says that the row does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +117,11 @@ def corrections(book: Book, snapshot: Snapshot) -> list[Correction]:
 def _of_trade(
     trade: Trade, position: Position | None, book: Book, snapshot: Snapshot
 ) -> Correction | None:
+    exits = exits_of(snapshot.deals, trade.position_id)
     if position is not None:
-        return _of_open(trade, position)
-    deals = [deal for deal in snapshot.deals if deal.position_id == trade.position_id]
-    out = sum((deal.volume for deal in deals if deal.entry in _EXITS), start=ZERO)
-    if out >= trade.volume:
-        closed = _closed(trade, deals, book)
+        return _of_open(trade, _seen(trade, position, snapshot), exits, book)
+    if _volume(exits) >= trade.volume:
+        closed = _closed(trade, snapshot.deals, exits, book)
         return Correction(
             what=f"{trade.instrument} closed: {closed.close_reason}",
             trade=closed,
@@ -130,8 +135,20 @@ def _of_trade(
     )
 
 
-def _of_open(trade: Trade, position: Position) -> Correction | None:
-    seen = trade.seen(position)
+def _volume(deals: Iterable[Deal]) -> Decimal:
+    return sum((deal.volume for deal in deals), start=ZERO)
+
+
+def _seen(trade: Trade, position: Position, snapshot: Snapshot) -> Trade:
+    """The trade as the broker shows it; what was booked is never unlearned."""
+    exits = exits_of(snapshot.deals, trade.position_id)
+    booked = booked_by(exits) if exits else trade.booked
+    return replace(trade.seen(position), booked=booked)
+
+
+def _of_open(
+    trade: Trade, seen: Trade, exits: Sequence[Deal], book: Book
+) -> Correction | None:
     if trade.state is TradeState.CLOSING:
         state = follow(TRADE_MOVES, trade.state, TradeEvent.REAPPEAR)
         return Correction(
@@ -146,16 +163,35 @@ def _of_open(trade: Trade, position: Position) -> Correction | None:
             ("volume", "volume_open"),
             ("stop", "stop_loss"),
             ("target", "take_profit"),
+            ("booked", "booked"),
             ("ticket", "ticket"),
         )
         if getattr(trade, field) != getattr(seen, field)
     )
-    return Correction(what=what and f"{trade.instrument}: {what}", trade=seen)
+    what = what and f"{trade.instrument}: {what}"
+    if not _reduced(trade, seen, exits):
+        return Correction(what=what, trade=seen)
+    last, made = exits[-1], seen.booked - trade.booked
+    return Correction(
+        what=what,
+        trade=seen,
+        notice=NoticeKind.TRADE_REDUCED,
+        detail=f"{made} {last.price} {_reason(last, book)}",
+    )
 
 
-def _closed(trade: Trade, deals: list[Deal], book: Book) -> Trade:
-    exits = [deal for deal in deals if deal.entry in _EXITS]
-    last = max(exits, key=lambda deal: (deal.time, deal.ticket))
+def _reduced(trade: Trade, seen: Trade, exits: Sequence[Deal]) -> bool:
+    """Whether a part was closed since, and its deals are there to tell of it."""
+    explained = _volume(exits) >= trade.volume - seen.volume_open
+    smaller = seen.volume_open < trade.volume_open and explained
+    return bool(exits) and (smaller or seen.booked != trade.booked)
+
+
+def _closed(
+    trade: Trade, deals: Iterable[Deal], exits: Sequence[Deal], book: Book
+) -> Trade:
+    last = exits[-1]
+    mine = [deal for deal in deals if deal.position_id == trade.position_id]
     return replace(
         trade,
         state=follow(TRADE_MOVES, trade.state, TradeEvent.CLOSE),
@@ -163,7 +199,8 @@ def _closed(trade: Trade, deals: list[Deal], book: Book) -> Trade:
         floating=ZERO,
         close_price=average_price(exits),
         close_reason=_reason(last, book),
-        profit=sum((deal.net for deal in deals), start=ZERO),
+        booked=booked_by(exits),
+        profit=booked_by(mine),
         closed_at=last.time,
     )
 
@@ -202,7 +239,7 @@ def _of_placed(
         return [_ended(order, past[0])] if past else []
     if position is None:
         return [_filled(order, trade), _of_trade(trade, None, book, snapshot)]
-    return [_filled(order, trade.seen(position))]
+    return [_filled(order, _seen(trade, position, snapshot))]
 
 
 def _filled(order: Order, trade: Trade) -> Correction:
@@ -247,23 +284,14 @@ def _orphans(book: Book, snapshot: Snapshot) -> list[Correction]:
         if order is not None:
             trade_id = book.trade_ids[order.id]
             trade = trade_of_position(order, position, trade_id=trade_id)
-            found.append(_adopted(order, trade))
-    for position_id, entries in _entries(snapshot).items():
+            found.append(_adopted(order, _seen(trade, position, snapshot)))
+    for position_id, entries in entries_of(snapshot.deals).items():
         order = _ended_order(book, entries[0].magic, position_id)
         if order is not None and position_id not in held:
             trade_id = book.trade_ids[order.id]
             trade = trade_of_deals(order, entries, trade_id=trade_id)
             found += [_adopted(order, trade), _of_trade(trade, None, book, snapshot)]
     return [each for each in found if each is not None]
-
-
-def _entries(snapshot: Snapshot) -> dict[Ticket, list[Deal]]:
-    """The deals that opened each position."""
-    found: dict[Ticket, list[Deal]] = {}
-    for deal in snapshot.deals:
-        if deal.entry is DealEntry.IN:
-            found.setdefault(deal.position_id, []).append(deal)
-    return found
 
 
 def _ended_order(book: Book, magic: int, position_id: Ticket) -> Order | None:

@@ -13,6 +13,7 @@ from core.orders import LIVE, ORDER_MOVES, Order, OrderKind, Send
 from core.ports import Row
 from core.prompts import PROMPT_MOVES, Approval, Prompt
 from core.signals import Signal
+from core.standing import StandingRule
 from core.trades import TRADE_MOVES, Trade
 from core.users import Invite, Membership, Provider, Subscription, User
 
@@ -25,13 +26,14 @@ UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
     Membership: (("user_id", "account_id"),),
     Subscription: (("user_id", "provider"),),
     Invite: (("token_hash",),),
+    StandingRule: (("granted_update_id",),),
 }
 """Unique keys beside ``id``, by kind."""
 
 OPENING_KEY = ("signal_id", "account_id", "attempt")
 """Unique among opening orders only: one order per signal, account and attempt."""
 AIMED_KEY = ("account_id", "kind", "ticket")
-"""Unique among live orders that close or withdraw: one at a time for each ticket."""
+"""Unique among live orders that do not open: one of a kind at a time for a ticket."""
 PEOPLE: frozenset[type[Row]] = frozenset(
     {Account, Membership, Provider, Subscription, User}
 )

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from core.ids import ProviderName, SignalId, UserId
 from core.market import OrderType, Side, Timeframe
 from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
-from core.prompts import DECLINED, UNDECIDED, Prompt
+from core.prompts import DECLINED, UNDECIDED, PromptState
 from core.trades import ON_THE_BOOK, Trade
 
 
@@ -97,10 +98,24 @@ class Signal:
     version: int = 1
 
 
+class Vote(Protocol):
+    """As much of a prompt as its signal's status depends on."""
+
+    @property
+    def viewer(self) -> bool:
+        """Whether its reader only looks on."""
+        ...
+
+    @property
+    def state(self) -> PromptState:
+        """Where it stands."""
+        ...
+
+
 def derive_status(
     signal: Signal,
     *,
-    prompts: Collection[Prompt],
+    prompts: Collection[Vote],
     orders: Collection[Order],
     trades: Collection[Trade],
     now: datetime,
@@ -121,7 +136,7 @@ def derive_status(
 
 
 def _without_execution(
-    signal: Signal, prompts: Collection[Prompt], *, refused: bool, now: datetime
+    signal: Signal, prompts: Collection[Vote], *, refused: bool, now: datetime
 ) -> SignalStatus:
     deciding = [prompt for prompt in prompts if not prompt.viewer]
     waiting = any(prompt.state in UNDECIDED for prompt in deciding)

@@ -1,13 +1,17 @@
 """Our record of one position's life, from its opening deal to its last."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.broker import Position
+from core.broker import Deal, DealEntry, Position
 from core.ids import AccountId, OrderId, SignalId, Ticket, TradeId
 from core.market import Side
+from core.money import ZERO
+
+_EXITS = frozenset({DealEntry.OUT, DealEntry.OUT_BY, DealEntry.INOUT})
 
 
 class TradeState(StrEnum):
@@ -83,8 +87,12 @@ class Trade:
     take_profit: Decimal | None
     risk_money: Decimal
     """What the first stop would have cost; 0 when unknown."""
+    first_stop: Decimal | None
+    """The stop that ``risk_money`` and every R are counted by."""
     floating: Decimal
     """Profit at the last look, without swap and commission."""
+    booked: Decimal
+    """What the deals that closed a part of it have booked; 0 while it is whole."""
     close_price: Decimal | None
     close_reason: CloseReason | None
     profit: Decimal | None
@@ -106,8 +114,49 @@ class Trade:
         )
 
     @property
+    def stake(self) -> Decimal:
+        """What the present stop would cost of what is still open; below 0 a gain.
+
+        By the first risk, in proportion to volume and distance; a position without a
+        stop counts as if it had its first.
+        """
+        part = self.risk_money * self.volume_open / self.volume
+        if self.stop_loss is None or self.first_stop is None:
+            return part
+        first = self.open_price - self.first_stop
+        return part * (self.open_price - self.stop_loss) / first if first else part
+
+    def r_of(self, money: Decimal | None) -> Decimal | None:
+        """Money in units of the risk that was taken; ``None`` where one is unknown.
+
+        Without a first stop there is no unit, whatever was set later.
+        """
+        if money is None or self.first_stop is None or not self.risk_money:
+            return None
+        return money / self.risk_money
+
+    @property
     def r_multiple(self) -> Decimal | None:
         """Result in units of the risk taken; ``None`` while open or unknown."""
-        if self.profit is None or not self.risk_money:
-            return None
-        return self.profit / self.risk_money
+        return self.r_of(self.profit)
+
+
+def exits_of(deals: Iterable[Deal], position_id: Ticket) -> list[Deal]:
+    """The deals that closed a position or parts of it, oldest first."""
+    mine = (each for each in deals if each.position_id == position_id)
+    found = [each for each in mine if each.entry in _EXITS]
+    return sorted(found, key=lambda each: (each.time, each.ticket))
+
+
+def entries_of(deals: Iterable[Deal]) -> dict[Ticket, list[Deal]]:
+    """The deals that opened each position."""
+    found: dict[Ticket, list[Deal]] = {}
+    for deal in deals:
+        if deal.entry is DealEntry.IN:
+            found.setdefault(deal.position_id, []).append(deal)
+    return found
+
+
+def booked_by(exits: Iterable[Deal]) -> Decimal:
+    """What closing deals did to the balance, costs included."""
+    return sum((each.net for each in exits), start=ZERO)

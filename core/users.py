@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from core.ids import AccountId, ProviderName, UserId
@@ -52,6 +53,13 @@ class Membership:
     account_id: AccountId
     role: Role
     invited_by: UserId | None
+    """Who made the invite or accepted the request; ``None`` at the command line."""
+    until: datetime | None
+    """When it lapses by itself; ``None``: never."""
+    warned: bool
+    """Whether the member and the admins were told that it lapses soon."""
+    max_drift_r: Decimal | None
+    """A limit of the member's own, stricter than the account's; see ``RiskRules``."""
     created_at: datetime
     version: int = 1
 
@@ -64,11 +72,34 @@ class Invite:
     token_hash: str
     role: Role
     account_id: AccountId
+    uses: int
+    """How many people it is for in all."""
     uses_left: int
     created_by: UserId | None
     """``None`` when made at the command line."""
     expires_at: datetime
     created_at: datetime
+    version: int = 1
+
+
+class RequestState(StrEnum):
+    """Where a request to join stands."""
+
+    WAITING = "waiting"
+    """No admin has answered."""
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """The wish of somebody without an invite to be let in; a person has one."""
+
+    id: UserId
+    state: RequestState
+    asked_at: datetime
+    decided_by: UserId | None
+    decided_at: datetime | None
     version: int = 1
 
 

@@ -2,11 +2,13 @@
 
 SQLAlchemy prepares a statement anew for every call and looks at every value twice.
 Signals come by the thousand, so what it would do is asked of it once: the text of
-the statement, and for each column the way of its values to the driver.
+the statement, and for each column the way of its values to the driver. Which types
+a row holds is looked up field by field only where that combination is a new one.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, insert, select
@@ -15,7 +17,14 @@ from core.errors import Duplicate
 from core.ports import Insert, Row, Write
 from core.rows import UNIQUE
 from storage.mapping import SHAPES, misfit, table_of
-from storage.types import Rank, Word
+from storage.types import (
+    ExactDecimal,
+    Moment,
+    Rank,
+    Word,
+    decimal_text,
+    moment_text,
+)
 
 Parameters = tuple[Any, ...] | dict[str, Any]
 
@@ -27,10 +36,12 @@ class Insertion:
         table = table_of(kind)
         self.statement = str(insert(table).compile(dialect=dialect))
         self._named = not dialect.positional
-        self._columns = [
-            (column.name, SHAPES[kind][column.name], _bind(column, dialect))
-            for column in table.columns
-        ]
+        self._names = [column.name for column in table.columns]
+        self._values = attrgetter(*self._names)
+        self._allowed = [SHAPES[kind][name] for name in self._names]
+        self._right: set[tuple[type, ...]] = set()
+        binds = [_bind(column, dialect) for column in table.columns]
+        self._binds = [(place, bind) for place, bind in enumerate(binds) if bind]
 
     def parameters(self, row: Row) -> Parameters:
         """The values of a row as the driver takes them.
@@ -39,22 +50,34 @@ class Insertion:
             TypeError: a field holds what its annotation does not allow.
             ValueError: or what its column cannot keep.
         """
-        values = []
-        for name, allowed, bind in self._columns:
-            value = getattr(row, name)
-            if type(value) not in allowed:
-                raise misfit(row, name)
-            values.append(value if bind is None or value is None else bind(value))
+        values = list(self._values(row))
+        types = tuple(map(type, values))
+        if types not in self._right:
+            self._check(row, types)
+            self._right.add(types)
+        for place, bind in self._binds:
+            value = values[place]
+            if value is not None:
+                values[place] = bind(value)
         if self._named:
-            names = (name for name, _, _ in self._columns)
-            return dict(zip(names, values, strict=True))
+            return dict(zip(self._names, values, strict=True))
         return tuple(values)
+
+    def _check(self, row: Row, types: tuple[type, ...]) -> None:
+        for name, allowed, held in zip(self._names, self._allowed, types, strict=True):
+            if held not in allowed:
+                raise misfit(row, name)
 
 
 def _bind(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     """The way of its values to the driver; ``None`` where they go as they are."""
-    if isinstance(column.type, Word | Rank):
-        return {word: word.value for word in column.type.words}.__getitem__
+    match column.type:
+        case Word() | Rank():
+            return {word: word.value for word in column.type.words}.__getitem__
+        case ExactDecimal():
+            return decimal_text
+        case Moment() if dialect.name == "sqlite":
+            return moment_text
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -69,18 +92,6 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
         insertion = _prepared[kind, dialect.name] = Insertion(kind, dialect)
     parameters: Any = [insertion.parameters(row) for row in rows]
     connection.exec_driver_sql(insertion.statement, parameters)
-
-
-def names_a_key_twice(batch: Sequence[Sequence[Write]]) -> bool:
-    """Whether two rows have the same unique key: then it need not be tried."""
-    keys = [
-        key
-        for writes in batch
-        for write in writes
-        if isinstance(write, Insert)
-        for key in _keys(write.row)
-    ]
-    return len(set(keys)) < len(keys)
 
 
 def taken(

@@ -167,12 +167,23 @@ class SqlJournal:
         return await self._units.run(self._persist(work))
 
     async def _accept(self, batches: Sequence[Batch]) -> list[Verdicts]:
-        def work(unit: Unit) -> list[Verdicts]:
-            verdicts = iter(unit.accept([each for batch in batches for each in batch]))
+        """All at once; where a key is taken, once more with a look at the keys."""
+        everything = [each for batch in batches for each in batch]
+
+        def hope(unit: Unit) -> None:
+            unit.accept_all(everything)
+            unit.finish()
+
+        def look(unit: Unit) -> list[Verdicts]:
+            verdicts = iter(unit.accept(everything))
             unit.finish()
             return [[next(verdicts) for _ in batch] for batch in batches]
 
-        return await self._persist(work)
+        try:
+            await self._persist(hope)
+        except Duplicate:
+            return await self._persist(look)
+        return [[None] * len(batch) for batch in batches]
 
     async def _persist(self, work: Callable[[Unit], T]) -> T:
         """Try again what the database ended because two were entangled."""

@@ -12,24 +12,34 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sqlalchemy import Table
 
 from core.accounts import Account, EquityPoint, GuardState, Reconciliation
-from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem
+from core.messages import AuditEntry, Broadcast, InboxUpdate, Lease, OutboxItem
 from core.orders import Order, Send
 from core.ports import R, Row
 from core.prompts import Approval, Prompt
 from core.refusals import RefusedRequests
 from core.signals import Signal
+from core.standing import StandingRule
 from core.trades import Trade
-from core.users import Invite, Membership, Provider, Subscription, User
+from core.users import (
+    Invite,
+    JoinRequest,
+    Membership,
+    Provider,
+    Subscription,
+    User,
+)
 from storage.tables import metadata
 
 NAMES: dict[type[Row], str] = {
     Account: "accounts",
     Approval: "approvals",
     AuditEntry: "audit",
+    Broadcast: "broadcasts",
     EquityPoint: "equity_points",
     GuardState: "guards",
     InboxUpdate: "inbox",
     Invite: "invites",
+    JoinRequest: "join_requests",
     Lease: "leases",
     Membership: "memberships",
     Order: "orders",
@@ -40,6 +50,7 @@ NAMES: dict[type[Row], str] = {
     RefusedRequests: "refused_requests",
     Send: "sends",
     Signal: "signals",
+    StandingRule: "standing_rules",
     Subscription: "subscriptions",
     Trade: "trades",
     User: "users",

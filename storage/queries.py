@@ -11,6 +11,7 @@ from sqlalchemy import (
     Interval,
     Select,
     UnaryExpression,
+    and_,
     case,
     func,
     literal,
@@ -22,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from core.messages import Lease, OutboxItem, Topic
-from core.ports import AtMost, Row
+from core.ports import AtLeast, AtMost, Row
 from storage.mapping import table_of
 from storage.tables import metadata
 from storage.types import ExactDecimal, Moment
@@ -50,6 +51,8 @@ def _holds(column: Column[Any], wanted: object) -> ColumnElement[bool]:
             return column.is_(None)
         case AtMost(value=limit):
             return _ordered(column) <= limit
+        case AtLeast(value=limit):
+            return _ordered(column) >= limit
         case frozenset() if None in wanted:
             return or_(column.is_(None), column.in_(wanted - {None}))
         case frozenset():
@@ -93,25 +96,29 @@ def locked(kind: type[Row], identity: str | int) -> Select[Any]:
 def claim_due(
     topics: Collection[Topic], *, limit: int, now: datetime, until: datetime
 ) -> ReturningUpdate[Any]:
-    """Take due outbox items that nobody holds or is taking at this moment."""
+    """Take due outbox items that nobody holds or is taking at this moment.
+
+    What is due for the same prompt comes with them: it is one message.
+    """
     outbox = table_of(OutboxItem)
-    free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
+    free = (
+        outbox.c.done_at.is_(None),
+        outbox.c.due_at <= now,
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now),
+    )
     due = (
-        select(outbox.c.id)
-        .where(
-            outbox.c.topic.in_(topics),
-            outbox.c.done_at.is_(None),
-            outbox.c.due_at <= now,
-            free,
-        )
+        select(outbox.c.id, outbox.c.topic, outbox.c.subject)
+        .where(outbox.c.topic.in_(topics), *free)
         .order_by(outbox.c.priority, outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
     )
+    prompts = select(due.c.subject).where(due.c.topic == Topic.PROMPT)
+    same = and_(outbox.c.topic == Topic.PROMPT, outbox.c.subject.in_(prompts), *free)
     return (
         update(outbox)
-        .where(outbox.c.id.in_(select(due.c.id)))
+        .where(or_(outbox.c.id.in_(select(due.c.id)), same))
         .values(claimed_until=until, version=outbox.c.version + 1)
         .returning(outbox)
     )

@@ -8,6 +8,7 @@ with their signal, as the schema says; no path deletes a signal.
 from storage.tables_base import Base, check_words
 from storage.tables_books import (
     Audit,
+    Broadcasts,
     Counters,
     EquityPoints,
     Guards,
@@ -19,8 +20,10 @@ from storage.tables_books import (
 from storage.tables_people import (
     Accounts,
     Invites,
+    JoinRequests,
     Memberships,
     Providers,
+    StandingRules,
     Subscriptions,
     Users,
 )
@@ -37,11 +40,13 @@ __all__ = [
     "Accounts",
     "Approvals",
     "Audit",
+    "Broadcasts",
     "Counters",
     "EquityPoints",
     "Guards",
     "Inbox",
     "Invites",
+    "JoinRequests",
     "Leases",
     "Memberships",
     "Orders",
@@ -51,6 +56,7 @@ __all__ = [
     "Reconciliations",
     "Sends",
     "Signals",
+    "StandingRules",
     "Subscriptions",
     "Trades",
     "Users",

@@ -7,7 +7,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from core.accounts import GuardPhase
-from core.messages import NoticeKind, Priority, Topic
+from core.messages import NoticeKind, Priority, Topic, Undelivered
 from storage.tables_base import Base, big, decimal, moment, partial, refers, user, word
 from storage.types import Moment, Rank
 
@@ -110,7 +110,24 @@ class Outbox(Base, table=True):
     due_at: datetime = moment()
     claimed_until: datetime | None = moment()
     done_at: datetime | None = moment()
+    failed: Undelivered = word(Undelivered)
     created_at: datetime = moment()
+    version: int
+
+
+class Broadcasts(Base, table=True):
+    """Keeps ``core.messages.Broadcast``."""
+
+    __tablename__ = "broadcasts"
+    __table_args__ = (partial("ix_broadcasts_open", "id", where="finished_at IS NULL"),)
+
+    id: str = Field(primary_key=True)
+    user_id: int = user()
+    text: str
+    total: int
+    created_at: datetime = moment()
+    started_at: datetime | None = moment()
+    finished_at: datetime | None = moment()
     version: int
 
 

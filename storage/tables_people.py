@@ -1,15 +1,16 @@
 """Tables of people, providers and accounts, and of who belongs to what."""
 
 from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from core.accounts import AccountKind, BrokerKind
 from core.broker import TradeMode
 from core.refusals import RefusalCause
-from core.users import Role
-from storage.tables_base import Base, big, moment, refers, user, word
+from core.users import RequestState, Role
+from storage.tables_base import Base, big, decimal, moment, refers, user, word
 from storage.types import Texts
 
 
@@ -97,6 +98,9 @@ class Memberships(Base, table=True):
     account_id: str = Field(foreign_key="accounts.id", ondelete="RESTRICT", index=True)
     role: Role = word(Role)
     invited_by: int | None = user()
+    until: datetime | None = moment()
+    warned: bool
+    max_drift_r: Decimal | None = decimal()
     created_at: datetime = moment()
     version: int
 
@@ -114,9 +118,52 @@ class Invites(Base, table=True):
     token_hash: str
     role: Role = word(Role)
     account_id: str = refers("accounts.id")
+    uses: int
     uses_left: int
     created_by: int | None = user()
     expires_at: datetime = moment()
+    created_at: datetime = moment()
+    version: int
+
+
+class JoinRequests(Base, table=True):
+    """Keeps ``core.users.JoinRequest``."""
+
+    __tablename__ = "join_requests"
+
+    id: int = Field(
+        sa_type=BigInteger,
+        primary_key=True,
+        foreign_key="users.id",
+        ondelete="RESTRICT",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    state: RequestState = word(RequestState)
+    asked_at: datetime = moment()
+    decided_by: int | None = user()
+    decided_at: datetime | None = moment()
+    version: int
+
+
+class StandingRules(Base, table=True):
+    """Keeps ``core.standing.StandingRule``."""
+
+    __tablename__ = "standing_rules"
+    __table_args__ = (
+        UniqueConstraint("granted_update_id"),
+        CheckConstraint("per_day > 0", name="per_day"),
+        Index(None, "user_id", "account_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    user_id: int = user()
+    account_id: str = refers("accounts.id")
+    provider: str = refers("providers.id")
+    max_risk_percent: Decimal = decimal()
+    per_day: int
+    until: datetime = moment()
+    granted_update_id: int = big()
+    revoked_at: datetime | None = moment()
     created_at: datetime = moment()
     version: int
 

@@ -97,11 +97,15 @@ class Prompts(Base, table=True):
     reward_money: Decimal | None = decimal()
     spread: Decimal | None = decimal()
     headroom: Decimal | None = decimal()
+    drift_r: Decimal | None = decimal()
+    drift_points: Decimal | None = decimal()
     confirm_until: datetime | None = moment()
+    snoozed_until: datetime | None = moment()
     decided_by: int | None = user()
     decided_at: datetime | None = moment()
     chat_id: int | None = big()
     message_id: int | None = big()
+    former_message_id: int | None = big()
     held: bool
     expires_at: datetime = moment()
     created_at: datetime = moment()
@@ -118,6 +122,7 @@ class Approvals(Base, table=True):
         CheckConstraint(f"length(reason) <= {REASON_LIMIT}", name="reason"),
         Index(None, "user_id", "created_at"),
         Index(None, "signal_id", "user_id"),
+        Index(None, "rule_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -133,6 +138,9 @@ class Approvals(Base, table=True):
     price: Decimal | None = decimal()
     lots: Decimal | None = decimal()
     update_id: int = big()
+    seconds: str | None = refers("approvals.id")
+    rule_id: str | None = refers("standing_rules.id")
+    rule_number: int | None
     created_at: datetime = moment()
     version: int
 
@@ -253,7 +261,9 @@ class Trades(Base, table=True):
     stop_loss: Decimal | None = decimal()
     take_profit: Decimal | None = decimal()
     risk_money: Decimal = decimal()
+    first_stop: Decimal | None = decimal()
     floating: Decimal = decimal()
+    booked: Decimal = decimal()
     close_price: Decimal | None = decimal()
     close_reason: CloseReason | None = word(CloseReason)
     profit: Decimal | None = decimal()

@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import TIMESTAMP, Dialect, Integer, String, TypeDecorator
@@ -28,6 +29,21 @@ def _require(value: object, kind: type | tuple[type, ...]) -> None:
         raise TypeError(message)
 
 
+def decimal_text(value: Decimal) -> str:
+    """The canonical text of a finite number."""
+    if not value.is_finite():
+        message = f"{value} is not a number that can be stored"
+        raise ValueError(message)
+    return plain(abs(value) if value.is_zero() else value)
+
+
+@lru_cache(maxsize=256)  # rows that are written together share their moments
+def moment_text(value: datetime) -> str:
+    """ISO text of fixed width, in UTC."""
+    moment = require_utc(value, name="a stored moment")
+    return moment.isoformat(timespec="microseconds")
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A ``Decimal`` as canonical text, so that equal numbers are equal texts.
 
@@ -42,10 +58,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
         if value is None:
             return None
         _require(value, Decimal)
-        if not value.is_finite():
-            message = f"{value} is not a number that can be stored"
-            raise ValueError(message)
-        return plain(abs(value) if value.is_zero() else value)
+        return decimal_text(value)
 
     @override
     def process_result_value(
@@ -80,10 +93,9 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         _require(value, datetime)
-        moment = require_utc(value, name="a stored moment")
         if dialect.name == "postgresql":
-            return moment
-        return moment.isoformat(timespec="microseconds")
+            return require_utc(value, name="a stored moment")
+        return moment_text(value)
 
     @override
     def process_result_value(

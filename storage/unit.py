@@ -19,16 +19,28 @@ from core.errors import Conflict, Duplicate, LeaseLost
 from core.ids import SignalId
 from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import Order
-from core.ports import Delete, Expect, Fence, Insert, R, Record, Row, Save, Write
+from core.ports import (
+    Delete,
+    Expect,
+    Fence,
+    Insert,
+    PeopleAre,
+    R,
+    Record,
+    Row,
+    Save,
+    Write,
+)
 from core.prompts import Prompt
-from core.rows import PEOPLE, check_move, signal_of
+from core.rows import PEOPLE, signal_of
 from core.signals import Signal, derive_status
 from core.trades import Trade
 from storage import queries
 from storage.asking import AUDIT, PEOPLE_VERSION, Questions
 from storage.failures import translate
-from storage.inserting import insert_rows, names_a_key_twice, taken
-from storage.mapping import table_of, to_columns
+from storage.inserting import insert_rows, taken
+from storage.mapping import table_of
+from storage.saving import changed, runs, save_rows
 
 _MAGIC = "magic"
 _INSTALLATION = "installation"
@@ -49,8 +61,8 @@ class Unit(Questions):
     def do(self, writes: Iterable[Write]) -> None:
         """Do all of ``writes`` but what ``finish`` is for."""
         writes = list(writes)
-        for write in writes:
-            self._do(write)
+        for verb, alike in runs(writes):
+            self._do_all(verb, alike)
         self._note(writes)
 
     def _note(self, writes: Sequence[Write]) -> None:
@@ -60,18 +72,18 @@ class Unit(Questions):
         self._people |= any(type(row) in PEOPLE for row in rows)
         self._records += [write for write in writes if isinstance(write, Record)]
 
-    def accept(self, batch: Sequence[Sequence[Write]]) -> list[Duplicate | None]:
-        """See ``Journal.accept``: at once where that is possible, else one by one."""
+    def accept_all(self, batch: Sequence[Sequence[Write]]) -> None:
+        """See ``Journal.accept``: all members at once; one taken key refuses all."""
         everything = [write for writes in batch for write in writes]
-        if not all(isinstance(write, Record) or _is_new(write) for write in everything):
+        if _adds_only(everything):
+            self._add(everything)
+        else:
+            self.do(everything)
+
+    def accept(self, batch: Sequence[Sequence[Write]]) -> list[Duplicate | None]:
+        """See ``Journal.accept``, for a batch of which some key is taken."""
+        if not _adds_only([write for writes in batch for write in writes]):
             return [self._attempt(writes) for writes in batch]
-        if not names_a_key_twice(batch):
-            try:
-                self._accept_all(everything)
-            except IntegrityError:
-                pass  # a look at the keys tells which
-            else:
-                return [None] * len(batch)
         verdicts = taken(self._connection, batch)
         free = [
             write
@@ -81,15 +93,18 @@ class Unit(Questions):
         ]
         if free:
             try:
-                self._accept_all(free)
+                with self._connection.begin_nested():
+                    self._add(free)
             except IntegrityError:
                 return [self._attempt(writes) for writes in batch]
         return verdicts
 
-    def _accept_all(self, writes: Sequence[Write]) -> None:
+    def _add(self, writes: Sequence[Write]) -> None:
+        """What ``_adds_only``, each condition checked once."""
+        for version in {w.version for w in writes if isinstance(w, PeopleAre)}:
+            self._people_are(version)
         rows = [write.row for write in writes if isinstance(write, Insert)]
-        with self._connection.begin_nested():
-            self._insert_all(map(self._as_derived, rows))
+        self._insert_all(map(self._as_derived, rows))
         self._records += [write for write in writes if isinstance(write, Record)]
 
     def _as_derived(self, row: Row) -> Row:
@@ -130,41 +145,34 @@ class Unit(Questions):
         if self._records:
             self._append_records()
 
+    def _do_all(self, verb: type[Write], alike: Sequence[Any]) -> None:
+        """Writes of one sort, of rows of one kind."""
+        if verb is Insert:
+            insert_rows(self._connection, [write.row for write in alike])
+        elif verb is Save:
+            save_rows(self._connection, [write.row for write in alike], self._now)
+        else:
+            for write in alike:
+                self._do(write)
+
     def _do(self, write: Write) -> None:
         match write:
-            case Insert(row):
-                insert_rows(self._connection, [row])
-            case Save(row):
-                self._save(row)
             case Delete(row):
                 self._delete(row)
             case Expect():
                 self._expect(write)
             case Fence():
                 self._fence(write)
-            case Record():
-                pass  # the chain is extended by ``finish``, under its lock
-
-    def _save(self, row: Row) -> None:
-        kind: type[Any] = type(row)
-        before = self.get(kind, row.id)
-        if before is None or before.version != row.version:
-            raise _changed(row)
-        check_move(before, row)
-        news: dict[str, Any] = {"version": row.version + 1}
-        if hasattr(row, "updated_at"):
-            news["updated_at"] = self._now
-        table = table_of(kind)
-        statement = update(table).values(to_columns(replace(row, **news)))
-        unchanged = (table.c.id == row.id, table.c.version == row.version)
-        if self._connection.execute(statement.where(*unchanged)).rowcount != 1:
-            raise _changed(row)
+            case PeopleAre(version):
+                self._people_are(version)
+            case Insert() | Save() | Record():
+                pass  # rows are written together, the chain is extended by ``finish``
 
     def _delete(self, row: Row) -> None:
         table = table_of(type(row))
         unchanged = (table.c.id == row.id, table.c.version == row.version)
         if self._connection.execute(delete(table).where(*unchanged)).rowcount != 1:
-            raise _changed(row)
+            raise changed(row)
 
     def _expect(self, expect: Expect) -> None:
         question = queries.locked(expect.kind, expect.id).where(
@@ -185,6 +193,11 @@ class Unit(Questions):
         if self._connection.execute(question).scalar() != fence.epoch:
             raise LeaseLost(fence.lease)
 
+    def _people_are(self, version: int) -> None:
+        if self.people_version() != version:
+            message = "people or providers have changed"
+            raise Conflict(message)
+
     # ------------------------------------------------------------ finishing
 
     def _derive_statuses(self) -> None:
@@ -197,7 +210,7 @@ class Unit(Questions):
             .with_for_update(key_share=True)
         )
         touched = self._rows(Signal, question)
-        prompts = self._by_signal(Prompt)
+        prompts = self._votes()
         orders = self._by_signal(Order)
         trades = self._by_signal(Trade)
         for signal in touched:
@@ -215,6 +228,19 @@ class Unit(Questions):
                     .values(status=status, updated_at=self._now)
                 )
 
+    def _votes(self) -> dict[SignalId, list[Any]]:
+        """Of each signal's prompts only what counts, however many there are."""
+        prompts = table_of(Prompt)
+        question = (
+            select(prompts.c.signal_id, prompts.c.viewer, prompts.c.state)
+            .where(prompts.c.signal_id.in_(self._touched))
+            .distinct()
+        )
+        votes: dict[SignalId, list[Any]] = defaultdict(list)
+        for vote in self._connection.execute(question):
+            votes[vote.signal_id].append(vote)
+        return votes
+
     def _by_signal(self, kind: type[R]) -> dict[SignalId | None, list[R]]:
         fields: dict[str, object] = {"signal_id": frozenset(self._touched)}
         rows: dict[SignalId | None, list[R]] = defaultdict(list)
@@ -224,7 +250,7 @@ class Unit(Questions):
 
     def _append_records(self) -> None:
         queries.raise_counter(self._connection, AUDIT, by=len(self._records))
-        last = self.find(AuditEntry, {}, order_by="-id", limit=1)
+        last = self._rows(AuditEntry, _LAST_ENTRY)
         before = last[0] if last else None
         entries = []
         for record in self._records:
@@ -281,12 +307,16 @@ class Unit(Questions):
         return taken[0] if taken else None
 
 
-def _is_new(write: Write) -> bool:
-    """Whether it adds what no other write of an ``accept`` is about."""
-    return isinstance(write, Insert) and isinstance(
-        write.row, Signal | OutboxItem | InboxUpdate
+_LAST_ENTRY = (
+    select(table_of(AuditEntry)).order_by(table_of(AuditEntry).c.id.desc()).limit(1)
+)
+
+
+def _adds_only(writes: Sequence[Write]) -> bool:
+    """Whether each adds what no other is about, or changes nothing."""
+    return all(
+        isinstance(write.row, Signal | OutboxItem | InboxUpdate)
+        if isinstance(write, Insert)
+        else isinstance(write, Record | PeopleAre)
+        for write in writes
     )
-
-
-def _changed(row: Row) -> Conflict:
-    return Conflict(f"{type(row).__name__} {row.id} has changed")

@@ -26,6 +26,7 @@ from core.ids import (
     OrderId,
     PromptId,
     ProviderName,
+    RuleId,
     SendId,
     SignalId,
     Ticket,
@@ -35,19 +36,31 @@ from core.ids import (
 from core.market import OrderType, Side, Timeframe
 from core.messages import (
     InboxUpdate,
+    Broadcast,
     Lease,
     NoticeKind,
     OutboxItem,
     Priority,
     Topic,
+    Undelivered,
 )
 from core.orders import Cause, Order, OrderKind, OrderState, Send, SendState
 from core.ports import Insert, Journal, Record, Row
 from core.prompts import Approval, Decision, Prompt, PromptKind, PromptState
 from core.refusals import RefusalCause, RefusedRequests
 from core.signals import Action, Signal, SignalStatus, Source
+from core.standing import StandingRule
 from core.trades import Trade, TradeState
-from core.users import Invite, Membership, Provider, Role, Subscription, User
+from core.users import (
+    Invite,
+    JoinRequest,
+    Membership,
+    Provider,
+    RequestState,
+    Role,
+    Subscription,
+    User,
+)
 from tests.fakes import NOON
 
 DEMO = ProviderName("demo")
@@ -184,6 +197,9 @@ def a_membership(**over: Any) -> Membership:
         account_id=ACCOUNT,
         role=Role.APPROVER,
         invited_by=None,
+        until=None,
+        warned=False,
+        max_drift_r=None,
         created_at=NOON,
     )
     return replace(row, **over)
@@ -196,10 +212,22 @@ def an_invite(**over: Any) -> Invite:
         token_hash=f"hash of {identity}",
         role=Role.APPROVER,
         account_id=ACCOUNT,
+        uses=1,
         uses_left=1,
         created_by=None,
         expires_at=NOON + timedelta(hours=72),
         created_at=NOON,
+    )
+    return replace(row, **over)
+
+
+def a_join_request(**over: Any) -> JoinRequest:
+    row = JoinRequest(
+        id=USER,
+        state=RequestState.WAITING,
+        asked_at=NOON,
+        decided_by=None,
+        decided_at=None,
     )
     return replace(row, **over)
 
@@ -243,6 +271,22 @@ def a_signal(**over: Any) -> Signal:
     return replace(row, **over)
 
 
+def a_standing_rule(**over: Any) -> StandingRule:
+    row = StandingRule(
+        id=RuleId(_id("RULE")),
+        user_id=USER,
+        account_id=ACCOUNT,
+        provider=DEMO,
+        max_risk_percent=Decimal("0.5"),
+        per_day=3,
+        until=NOON + timedelta(days=3),
+        granted_update_id=next(_count),
+        revoked_at=None,
+        created_at=NOON,
+    )
+    return replace(row, **over)
+
+
 def a_prompt(**over: Any) -> Prompt:
     identity = _id("PRMT")
     row = Prompt(
@@ -263,11 +307,15 @@ def a_prompt(**over: Any) -> Prompt:
         reward_money=Decimal("261.00"),
         spread=Decimal("0.25"),
         headroom=Decimal("2000.00"),
+        drift_r=None,
+        drift_points=None,
         confirm_until=None,
+        snoozed_until=None,
         decided_by=None,
         decided_at=None,
         chat_id=1,
         message_id=100,
+        former_message_id=None,
         held=False,
         expires_at=NOON + timedelta(minutes=15),
         created_at=NOON,
@@ -291,6 +339,9 @@ def an_approval(**over: Any) -> Approval:
         price=Decimal("1950.50"),
         lots=Decimal("0.18"),
         update_id=7,
+        seconds=None,
+        rule_id=None,
+        rule_number=None,
         created_at=NOON,
     )
     return replace(row, **over)
@@ -365,7 +416,9 @@ def a_trade(**over: Any) -> Trade:
         stop_loss=Decimal("1945.00"),
         take_profit=Decimal("1965.00"),
         risk_money=Decimal("99.00"),
+        first_stop=Decimal("1945.00"),
         floating=Decimal("-4.50"),
+        booked=Decimal(0),
         close_price=None,
         close_reason=None,
         profit=None,
@@ -389,6 +442,7 @@ def an_outbox_item(**over: Any) -> OutboxItem:
         due_at=NOON,
         claimed_until=None,
         done_at=None,
+        failed=Undelivered.NONE,
         created_at=NOON,
     )
     return replace(row, **over)
@@ -402,6 +456,19 @@ def an_inbox_update(**over: Any) -> InboxUpdate:
         body=f'{{"update_id":{number}}}',
         received_at=NOON,
         done_at=None,
+    )
+    return replace(row, **over)
+
+
+def a_broadcast(**over: Any) -> Broadcast:
+    row = Broadcast(
+        id=_id("CAST"),
+        user_id=USER,
+        text="The desk is closed tomorrow.",
+        total=2,
+        created_at=NOON,
+        started_at=None,
+        finished_at=None,
     )
     return replace(row, **over)
 

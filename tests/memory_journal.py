@@ -15,15 +15,24 @@ from core.accounts import Account, EquityPoint, GuardState, Reconciliation
 from core.audit import fits, link
 from core.errors import Conflict, Duplicate, LeaseLost, TapgateError
 from core.ids import SignalId
-from core.messages import AuditEntry, InboxUpdate, Lease, OutboxItem, Topic
+from core.messages import (
+    AuditEntry,
+    Broadcast,
+    InboxUpdate,
+    Lease,
+    OutboxItem,
+    Topic,
+)
 from core.orders import Order, Send
 from core.ports import (
+    AtLeast,
     AtMost,
     Clock,
     Delete,
     Expect,
     Fence,
     Insert,
+    PeopleAre,
     R,
     Record,
     Row,
@@ -33,8 +42,16 @@ from core.ports import (
 from core.prompts import Approval, Prompt
 from core.rows import PEOPLE, check_move, signal_of, unique_keys
 from core.signals import Signal, derive_status
+from core.standing import StandingRule
 from core.trades import Trade
-from core.users import Invite, Membership, Provider, Subscription, User
+from core.users import (
+    Invite,
+    JoinRequest,
+    Membership,
+    Provider,
+    Subscription,
+    User,
+)
 
 REFERENCES: dict[type[Row], dict[str, type[Row]]] = {
     Account: {"person_id": User},
@@ -43,6 +60,8 @@ REFERENCES: dict[type[Row], dict[str, type[Row]]] = {
     Reconciliation: {"account_id": Account},
     Membership: {"user_id": User, "account_id": Account, "invited_by": User},
     Invite: {"account_id": Account, "created_by": User},
+    Broadcast: {"user_id": User},
+    JoinRequest: {"id": User, "decided_by": User},
     Subscription: {"user_id": User},
     Signal: {"provider": Provider, "user_id": User},
     Prompt: {
@@ -51,11 +70,14 @@ REFERENCES: dict[type[Row], dict[str, type[Row]]] = {
         "account_id": Account,
         "decided_by": User,
     },
+    StandingRule: {"user_id": User, "account_id": Account, "provider": Provider},
     Approval: {
         "signal_id": Signal,
         "prompt_id": Prompt,
         "user_id": User,
         "account_id": Account,
+        "seconds": Approval,
+        "rule_id": StandingRule,
     },
     Order: {
         "account_id": Account,
@@ -210,7 +232,7 @@ class MemoryJournal:
         free.sort(key=lambda item: (item.priority, item.due_at, item.id))
         claimed = [
             replace(item, claimed_until=now + hold, version=item.version + 1)
-            for item in free[:limit]
+            for item in _with_their_like(free, limit)
         ]
         for item in claimed:
             self._books.put(item)
@@ -282,8 +304,15 @@ class MemoryJournal:
                 books.expect(write)
             case Fence():
                 books.fence(write)
+            case PeopleAre(version):
+                self._expect_people(version)
             case Record():
                 self._record(books, write)
+
+    def _expect_people(self, version: int) -> None:
+        if self._people != version:
+            message = "people or providers have changed"
+            raise Conflict(message)
 
     def _renewed(self, row: Row) -> Row:
         news: dict[str, Any] = {"version": row.version + 1}
@@ -320,6 +349,17 @@ class MemoryJournal:
                 books.put(replace(signal, status=status, updated_at=now))
 
 
+def _with_their_like(free: list[OutboxItem], limit: int) -> list[OutboxItem]:
+    """The first of them, and what is about the same prompts."""
+    first = free[:limit]
+    prompts = {item.subject for item in first if item.topic is Topic.PROMPT}
+    return [
+        item
+        for item in free
+        if item in first or (item.topic is Topic.PROMPT and item.subject in prompts)
+    ]
+
+
 def _touched(writes: Iterable[Write]) -> set[SignalId]:
     rows = [write.row for write in writes if isinstance(write, Insert | Save | Delete)]
     return {signal for row in rows if (signal := signal_of(row)) is not None}
@@ -353,6 +393,8 @@ def _holds(present: object, wanted: object) -> bool:
     match wanted:
         case AtMost(value=limit):
             return present is not None and _rank(present) <= _rank(limit)
+        case AtLeast(value=limit):
+            return present is not None and _rank(present) >= _rank(limit)
         case frozenset():
             return present in wanted
         case _:

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from bot.cli import app
-from bot.telegram.views.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import exporting
 from bot.cli.common import (
     Json,
     complain,
@@ -38,6 +39,7 @@ def add_commands(app: typer.Typer) -> None:
     audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
     audit.command("verify")(verify_audit)
     app.add_typer(audit, name="audit")
+    exporting.add_commands(app, audit)
     app.command()(invite)
     app.command()(migrate)
 

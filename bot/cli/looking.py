@@ -21,7 +21,7 @@ from bot.cli.common import (
 from core.clock import in_words
 
 if TYPE_CHECKING:
-    from bot.doctor import Finding
+    from bot.findings import Finding
     from bot.status import AccountStatus, Status
 
 

@@ -14,14 +14,16 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message, TelegramObject, Update
 from typing_extensions import override
 
-from bot.telegram.views.notices import stranger_view
+from bot.telegram.reading import reading
+from bot.telegram.views.speech import retold, say
+from bot.telegram.views.welcoming import stranger_view
 from bot.telegram.wire.gateway import Gateway
 from core.access import is_manager
+from core.desk.absence import why_out
 from core.desk.joining import Person
 from core.desk.tools import Tools, by_user
 from core.ids import UserId
 from core.ports import Record
-from core.users import Membership
 
 log = structlog.get_logger()
 
@@ -47,19 +49,22 @@ class Door(BaseMiddleware):
         person = _person(event)
         if person is None:
             return None
-        memberships = await self._tools.journal.find(Membership, user_id=person.id)
+        memberships = await self._tools.members(user_id=person.id)
         data["person"] = person
         data["update_id"] = event.update_id
         data["manages"] = is_manager(memberships)
-        if memberships or _is_open(event.message) or event.my_chat_member:
-            return await handler(event, data)
-        await self._turn_away(event, person)
+        with await reading(self._tools, person.id, person.language):
+            if memberships or _is_open(event.message) or event.my_chat_member:
+                return await handler(event, data)
+            await self._turn_away(event, person)
         return None
 
     async def _turn_away(self, update: Update, person: Person) -> None:
         log.info("stranger_turned_away", user_id=person.id)
+        since = await why_out(self._tools, person.id)
         if update.callback_query is None:
-            await self._gateway.reply(person.id, stranger_view(person.id))
+            view = stranger_view(person.id, since=since)
+            await self._gateway.reply(person.id, view)
             return
         record = Record(
             actor=by_user(person.id),
@@ -68,7 +73,9 @@ class Door(BaseMiddleware):
             detail={"update": str(update.update_id)},
         )
         await self._tools.journal.commit(record)
-        text = "You are not a member here. Ask an admin for an invite."
+        text = retold(since) or say(
+            "You are not a member here. Ask an admin for an invite, or send /start."
+        )
         await self._gateway.answer(update.callback_query.id, text, alert=True)
 
 

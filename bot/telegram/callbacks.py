@@ -7,6 +7,8 @@ against that row. A version that is not ours means an outdated button.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.telegram.views.speech import later
+
 VERSION = "1"
 LIMIT = 64
 """Bytes that Telegram takes."""
@@ -33,12 +35,50 @@ class Press(StrEnum):
     """The reason follows as a message [nonce]."""
     SKIP = "rk"
     """No reason [nonce]."""
+    SNOOZE = "sz"
+    """Let a prompt be quiet for a while [nonce]."""
     AGREE = "ag"
     """Agree to the terms [version]."""
     CLOSE_ALL = "ca"
     """Confirm /closeall [when it was asked, unix seconds]."""
     PANIC = "pa"
     """Confirm /panic [account, or ``*``, and when it was asked]."""
+    PANIC_WHICH = "pw"
+    """Ask about /panic for one account, or all [account, or ``*``]."""
+    BROADCAST = "bc"
+    """Confirm /broadcast [broadcast]."""
+    PROGRESS = "bp"
+    """How far a broadcast is [broadcast]."""
+    LANGUAGE = "la"
+    """Read in this language from now on [its code]."""
+    USERS = "us"
+    """The members of an account, or the accounts [page and account]."""
+    MEMBER = "um"
+    """One member [membership]."""
+    ROLE = "ur"
+    """Ask whether to change a role [role and membership]."""
+    ROLE_NOW = "uq"
+    """Confirm it [role, membership, and when it was asked]."""
+    UNTIL = "ut"
+    """Let a membership lapse in so many days, 0 being never [days and membership]."""
+    REMOVE = "ux"
+    """Ask whether to remove a member [membership]."""
+    REMOVE_NOW = "uz"
+    """Confirm it [membership, and when it was asked]."""
+    REQUEST = "jr"
+    """Show a request to join [user]."""
+    ACCEPT = "ja"
+    """Accept it [role, user and account]."""
+    DECLINE = "jd"
+    """Decline it [user]."""
+    ACCEPT_ALL = "jl"
+    """Ask whether to accept all as viewers [account]."""
+    ACCEPT_ALL_NOW = "jm"
+    """Confirm it [account, and when it was asked]."""
+    INVITE = "iv"
+    """Make an invite [role, uses, hours and account]."""
+    LEAVE = "lv"
+    """Confirm /stop [when it was asked]."""
     NEVER_MIND = "nm"
     """Take a question back []."""
     ADOPT = "ad"
@@ -57,14 +97,32 @@ class Press(StrEnum):
     """Mute a provider for an hour [provider]."""
     UNMUTE = "pu"
     """Ask about its signals again [provider]."""
+    REVOKE = "rv"
+    """Revoke a standing rule [rule]."""
     HUSH = "ph"
     """Mute it, from the notice of a flood [provider]."""
+    POSITION = "po"
+    """Show an open trade in a message of its own [trade]."""
+    REFRESH = "rf"
+    """Show it here, as it is now [trade]."""
+    CLOSE = "cl"
+    """Ask whether to close it [trade]."""
+    CLOSE_NOW = "cx"
+    """Confirm it [trade, when it was asked, orders so far, lots it held]."""
+    HALF = "hf"
+    """Ask whether to close half of it [trade]."""
+    HALF_NOW = "hx"
+    """Confirm it [as CLOSE_NOW]."""
+    BREAK_EVEN = "be"
+    """Ask whether to move its stop to the entry [trade]."""
+    BREAK_EVEN_NOW = "bx"
+    """Confirm it [as CLOSE_NOW]."""
 
 
 REASONS = {
-    Press.NEWS: "News",
-    Press.SPREAD: "Spread",
-    Press.RISK: "Too risky",
+    Press.NEWS: later("News"),
+    Press.SPREAD: later("Spread"),
+    Press.RISK: later("Too risky"),
     Press.SKIP: "",
 }
 """The reasons that have a button of their own."""

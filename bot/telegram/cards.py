@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from core.accounts import Account, GuardState, RiskRules
+from core.accounts import Account, AccountKind, GuardState, RiskRules
 from core.desk.offering import headroom_left
+from core.desk.seconding import first_of
 from core.desk.tools import Tools
-from core.ids import PromptId
+from core.ids import PromptId, UserId
 from core.orders import Order, OrderKind, OrderState
-from core.prompts import Approval, Prompt
+from core.prompts import UNDECIDED, Approval, Prompt
 from core.signals import Signal
+from core.standing import StandingRule
 from core.trades import ON_THE_BOOK, Trade
 from core.users import User
 
@@ -28,6 +31,10 @@ class PromptCard:
     approval: Approval | None
     """The reader's own decision."""
     now: datetime
+    first: str = ""
+    """The name of who approved first, where one approval is not enough."""
+    rule: StandingRule | None = None
+    """The standing rule that approved in the reader's name."""
 
 
 async def prompt_card(tools: Tools, prompt_id: PromptId) -> PromptCard | None:
@@ -51,16 +58,42 @@ async def prompt_card(tools: Tools, prompt_id: PromptId) -> PromptCard | None:
     trades = await journal.find(Trade, signal_id=signal.id, account_id=account.id)
     approvals = await journal.find(Approval, prompt_id=prompt.id)
     decider = await journal.get(User, prompt.decided_by) if prompt.decided_by else None
+    order, approval = orders[0] if orders else None, approvals[0] if approvals else None
+    rule_id = approval.rule_id if approval else None
     return PromptCard(
         prompt=prompt,
         signal=signal,
         account=account,
-        order=orders[0] if orders else None,
+        order=order,
         trade=trades[0] if trades else None,
         decider=decider.name if decider else "",
-        approval=approvals[0] if approvals else None,
+        approval=approval,
         now=tools.clock.now(),
+        first=await _first(tools, prompt, account, order),
+        rule=await journal.get(StandingRule, rule_id) if rule_id else None,
     )
+
+
+async def _first(
+    tools: Tools, prompt: Prompt, account: Account, order: Order | None
+) -> str:
+    """Who approved first, where a desk wants two people; empty where it does not."""
+    if account.kind is not AccountKind.DESK or prompt.viewer:
+        return ""
+    if prompt.state in UNDECIDED:
+        waiting = await first_of(tools, prompt, account)
+        return await _name(tools, waiting.prompt.user_id) if waiting else ""
+    ordered = order.approval_id if order else None
+    second = await tools.journal.get(Approval, ordered) if ordered else None
+    if second is None or second.seconds is None:
+        return ""
+    first = await tools.journal.get(Approval, second.seconds)
+    return await _name(tools, first.user_id) if first else ""
+
+
+async def _name(tools: Tools, user_id: UserId) -> str:
+    user = await tools.journal.get(User, user_id)
+    return user.name if user else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +106,7 @@ class AccountCard:
     trades: tuple[Trade, ...]
     placed: tuple[Order, ...]
     parked: tuple[Order, ...]
-    headroom: str
+    headroom: Decimal
     """What may still be lost with every stop hit, in account currency."""
     stale_after: timedelta
     """How old a reading may be before its age is told: a few looks of the guard."""
@@ -104,7 +137,7 @@ async def account_card(tools: Tools, account: Account) -> AccountCard | None:
         trades=tuple(trades),
         placed=tuple(each for each in orders if each.state is OrderState.PLACED),
         parked=tuple(each for each in orders if each.state is OrderState.PARKED),
-        headroom=f"{room:,.2f}",
+        headroom=room,
         stale_after=tools.choices.stale_after,
         now=tools.clock.now(),
     )

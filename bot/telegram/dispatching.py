@@ -8,15 +8,17 @@ from aiogram.types import Update
 
 from bot.telegram.access import Door
 from bot.telegram.desk import Desk
+from bot.telegram.languages.catalogue import ENGLISH
 from bot.telegram.routers import commands, taps
+from bot.telegram.views.speech import later, say, speaking
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import TelegramFailure
 from core.messages import InboxUpdate
 
 log = structlog.get_logger()
 
-SORRY = "Something went wrong here. Look at the message: it shows what happened."
-SORRY_TEXT = View(text="Something went wrong here, and is written down. Try again.")
+SORRY = later("Something went wrong here. Look at the message: it shows what happened.")
+SORRY_TEXT = later("Something went wrong here, and is written down. Try again.")
 
 
 class Dispatching:
@@ -41,9 +43,14 @@ class Dispatching:
             raise
 
     async def _apologise(self, update: Update) -> None:
+        """In Telegram's language: the journal may be what went wrong."""
         gateway = self._desk.gateway
-        if update.callback_query is not None:
-            await gateway.answer(update.callback_query.id, SORRY, alert=True)
-        elif update.message is not None:
-            with suppress(TelegramFailure):
-                await gateway.send(update.message.chat.id, SORRY_TEXT)
+        query, message = update.callback_query, update.message
+        event = query or message
+        sender = event.from_user if event is not None else None
+        with speaking((sender.language_code if sender else None) or ENGLISH):
+            if query is not None:
+                await gateway.answer(query.id, say(SORRY), alert=True)
+            elif message is not None:
+                with suppress(TelegramFailure):
+                    await gateway.send(message.chat.id, View(text=say(SORRY_TEXT)))

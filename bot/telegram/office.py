@@ -1,20 +1,26 @@
-"""Everything of Telegram put together: bot, gateway, receiver, sender."""
+"""Everything of Telegram put together: bot, gateway, receiver, webhook, sender."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.desk import Desk
+from bot.telegram.desk import Desk, Watch
 from bot.telegram.dispatching import Dispatching
 from bot.telegram.introducing import introduce
 from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.pacing import Pace
 from bot.telegram.wire.receiver import Receiver
 from bot.telegram.wire.sender import Sender
 from bot.telegram.wire.session import PlainSession
+from bot.telegram.wire.way_out import WayOut
+from bot.telegram.wire.webhook import Webhook
+from bot.webhook import WebhookPlan
+from core.desk.delivering import chat_moved
 from core.desk.tools import Tools
 
 CALL_TIMEOUT_SECONDS = 15
@@ -29,11 +35,21 @@ class TelegramOffice:
     bot: Bot
     gateway: Gateway
     receiver: Receiver
+    webhook: Webhook | None
+    """``None`` where updates are polled for."""
     sender: Sender
 
     async def introduce(self) -> str:
         """Tell Telegram what we can; returns the bot's username, empty if unknown."""
         return await introduce(self.tools, self.gateway)
+
+    async def receive(self) -> None:
+        """See for ever that updates come in, by webhook or by polling."""
+        await (self.receiver if self.webhook is None else self.webhook).run()
+
+    def trouble(self) -> str:
+        """Why updates may not come in, as a sentence; empty while all is well."""
+        return (self.receiver if self.webhook is None else self.webhook).trouble()
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -54,16 +70,23 @@ def open_telegram(
     *,
     picture: Callable[[str], Path],
     bell: Bell,
-    look: Callable[[], None],
+    watch: Watch,
+    pace: Pace,
+    webhook: WebhookPlan | None = None,
 ) -> TelegramOffice:
-    """The parts of Telegram around one bot; nothing runs yet."""
-    gateway = Gateway(bot, picture)
-    desk = Desk(tools=tools, gateway=gateway, look=look)
+    """The parts of Telegram around one bot; nothing runs yet.
+
+    Without a ``webhook`` updates are polled for.
+    """
+    way_out = WayOut(bot, pace, moved=partial(chat_moved, tools))
+    gateway = Gateway(way_out, picture)
+    desk = Desk(tools=tools, gateway=gateway, watch=watch)
     dispatching = Dispatching(bot, desk)
     return TelegramOffice(
         tools=tools,
         bot=bot,
         gateway=gateway,
         receiver=Receiver(tools, bot, nursery, dispatching.handle),
-        sender=Sender(tools, gateway, nursery, bell=bell),
+        webhook=None if webhook is None else Webhook(tools, bot, webhook),
+        sender=Sender(tools, gateway, nursery, bell=bell, pace=pace),
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.telegram import people_telling
+from bot.telegram.views.admin import broadcast_done_notice, broadcast_notice
 from bot.telegram.views.notices import (
     COMMAND_LINE,
     guard_notice,
@@ -11,16 +13,18 @@ from bot.telegram.views.notices import (
     parked_notice,
     trade_notice,
 )
+from bot.telegram.views.positions import moved_notice, reduced_notice
 from bot.telegram.views.providers import flood_notice, held_notice
 from bot.telegram.views.view import View
 from core.accounts import Account, GuardState
+from core.desk.broadcasting import progress
 from core.desk.flooding import held_signals, is_muted
 from core.desk.tools import Tools, by_user
 from core.ids import ProviderName, UserId
-from core.messages import NoticeKind, OutboxItem
+from core.messages import Broadcast, NoticeKind, OutboxItem
 from core.orders import Order, OrderState
 from core.trades import Trade
-from core.users import Membership, Provider, Role, User
+from core.users import Provider, Role, User
 
 
 async def notice_view(tools: Tools, item: OutboxItem) -> View | None:
@@ -51,9 +55,7 @@ async def _who(tools: Tools, actor: str) -> str:
 
 async def _looks_on(tools: Tools, item: OutboxItem, account: Account) -> bool:
     """Whether the reader is no more than a viewer of the account, by now."""
-    mine = await tools.journal.find(
-        Membership, user_id=item.user_id, account_id=account.id
-    )
+    mine = await tools.members(user_id=item.user_id, account_id=account.id)
     return all(each.role is Role.VIEWER for each in mine)
 
 
@@ -67,6 +69,26 @@ async def _trade(tools: Tools, item: OutboxItem) -> View | None:
     viewer = await _looks_on(tools, item, account)
     order = await tools.journal.get(Order, trade.order_id) if trade.order_id else None
     return trade_notice(trade, account, order, viewer=viewer)
+
+
+async def _reduced(tools: Tools, item: OutboxItem) -> View | None:
+    trade = await tools.journal.get(Trade, item.subject)
+    account = await tools.journal.get(Account, trade.account_id) if trade else None
+    if trade is None or account is None:
+        return None
+    viewer = await _looks_on(tools, item, account)
+    return reduced_notice(trade, account, item.detail, viewer=viewer)
+
+
+async def _stop_moved(tools: Tools, item: OutboxItem) -> View | None:
+    order = await tools.journal.get(Order, item.subject)
+    trade = await tools.journal.get(Trade, order.trade_id or "") if order else None
+    account = await tools.journal.get(Account, trade.account_id) if trade else None
+    if order is None or trade is None or account is None:
+        return None
+    viewer = await _looks_on(tools, item, account)
+    by = await _who(tools, by_user(order.user_id))
+    return moved_notice(trade, account, order, by, viewer=viewer)
 
 
 async def _order(tools: Tools, item: OutboxItem) -> View | None:
@@ -101,6 +123,19 @@ async def _provider_floods(tools: Tools, item: OutboxItem) -> View | None:
     return flood_notice(provider.id, tools.choices.prompts_per_minute)
 
 
+async def _broadcast(tools: Tools, item: OutboxItem) -> View | None:
+    row = await tools.journal.get(Broadcast, item.subject)
+    if row is None:
+        return None
+    author = await tools.journal.get(User, row.user_id)
+    return broadcast_notice(row, author.name if author else "")
+
+
+async def _broadcast_done(tools: Tools, item: OutboxItem) -> View | None:
+    row = await tools.journal.get(Broadcast, item.subject)
+    return broadcast_done_notice(await progress(tools, row)) if row else None
+
+
 async def _late_command(_: Tools, item: OutboxItem) -> View:
     return late_command_notice(item.detail)
 
@@ -108,6 +143,8 @@ async def _late_command(_: Tools, item: OutboxItem) -> View:
 _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | None]]] = {
     NoticeKind.TRADE_OPENED: _trade,
     NoticeKind.TRADE_CLOSED: _trade,
+    NoticeKind.TRADE_REDUCED: _reduced,
+    NoticeKind.STOP_MOVED: _stop_moved,
     NoticeKind.ORDER_FAILED: _order,
     NoticeKind.ORDER_PARKED: _order,
     NoticeKind.GUARD_WARNING: _guard,
@@ -120,4 +157,7 @@ _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | Non
     NoticeKind.COMMAND_LATE: _late_command,
     NoticeKind.PROMPTS_HELD: _prompts_held,
     NoticeKind.PROVIDER_FLOODS: _provider_floods,
+    **people_telling.TELLERS,
+    NoticeKind.BROADCAST: _broadcast,
+    NoticeKind.BROADCAST_DONE: _broadcast_done,
 }

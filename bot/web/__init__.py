@@ -5,9 +5,11 @@ signal means and what becomes of it is decided in ``core``.
 
 ```
 routes   add_routes            edge     request id, every error a problem
-  |-- intake   POST signals       |-- problems   RFC 9457
+  |-- signed   POST signals       |-- problems   RFC 9457
   |-- hooks    POST alerts        '-- bodies     bounded in size and time
+  |     '-- intake   what signals and alerts have in common
   |-- reading  GET signals     access   who sent it; bot.signing has the rules
+  |-- telegram_hook  POST updates
   |-- media    GET pictures    strict_json -> signal_form (forms, fields) -> Draft
   |-- health   alive, ready    alerts   TradingView's words in ours
   '-- docs     what we promise openapi  made of the same models; docs_page shows it
@@ -15,7 +17,13 @@ routes   add_routes            edge     request id, every error a problem
 """
 
 from bot.web.connections import Runner
-from bot.web.context import MediaFiles, PartHealth, WebContext, WebLimits
+from bot.web.context import (
+    MediaFiles,
+    PartHealth,
+    TelegramIntake,
+    WebContext,
+    WebLimits,
+)
 from bot.web.proxies import Proxies
 from bot.web.refusals import Refusals
 from bot.web.routes import add_routes
@@ -26,6 +34,7 @@ __all__ = [
     "Proxies",
     "Refusals",
     "Runner",
+    "TelegramIntake",
     "WebContext",
     "WebLimits",
     "add_routes",

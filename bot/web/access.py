@@ -40,6 +40,17 @@ class Signed:
     webhook_id: str | None
 
 
+class NotProved(Problem):
+    """401: not proved to be anybody's. What was really wrong is for the admins."""
+
+    def __init__(
+        self, name: str, cause: RefusalCause, detail: str, *, scheme: str
+    ) -> None:
+        super().__init__(NOT_AUTHENTIC, detail, headers={"WWW-Authenticate": scheme})
+        self.name = name
+        self.cause = cause
+
+
 class Access:
     """Tells who is asking."""
 
@@ -55,8 +66,11 @@ class Access:
     def signer(self, people: People, request: web.Request, body: bytes) -> Signed:
         """The enabled provider who signed ``body``.
 
+        A refusal is not noted here: ``people`` may have changed since.
+
         Raises:
-            Problem: 401; 503 when our own key cannot open the secret.
+            NotProved: nobody of these did.
+            Problem: 503, our own key cannot open the secret.
         """
         name = _given_name(request)
         known = people.providers.get(ProviderName(name)) if name else None
@@ -72,13 +86,13 @@ class Access:
         cause = self._cause(name, known, keys, finding)
         if cause is None and provider is not None and finding is not None:
             return Signed(provider=provider, webhook_id=finding.webhook_id)
-        raise self._refusal(
-            request,
-            name,
-            cause or RefusalCause.FORGED,
-            "No enabled provider signed exactly this, at about this time.",
-            scheme="Signature",
-        )
+        detail = "No enabled provider signed exactly this, at about this time."
+        raise NotProved(name, cause or RefusalCause.FORGED, detail, scheme="Signature")
+
+    def note(self, request: web.Request, refusal: NotProved) -> None:
+        """Count a refusal that stands."""
+        address = self._context.proxies.address(request)
+        self._context.refusals.note(refusal.name, refusal.cause, address)
 
     def _keys(self, people: People, provider: Provider | None) -> "list[_Key]":
         """As ``_opened``, once for each state of people; nobody is one, too."""
@@ -145,13 +159,12 @@ class Access:
         for provider in people.providers.values():
             if provider.enabled and hmac.compare_digest(provider.read_token_hash, kept):
                 return provider
-        raise self._refusal(
-            request,
-            _NOBODY,
-            RefusalCause.READER,
-            "Send Authorization: Bearer with the read token of an enabled provider.",
-            scheme="Bearer",
+        detail = (
+            "Send Authorization: Bearer with the read token of an enabled provider."
         )
+        refusal = NotProved(_NOBODY, RefusalCause.READER, detail, scheme="Bearer")
+        self.note(request, refusal)
+        raise refusal
 
     def hooked(self, people: People, request: web.Request, token: str) -> Provider:
         """The enabled provider whose address for TradingView this is.
@@ -179,19 +192,9 @@ class Access:
         self, request: web.Request, name: str, cause: RefusalCause
     ) -> Problem:
         detail = "No enabled provider has this address."
-        return self._refusal(request, name, cause, detail, scheme="Address")
-
-    def _refusal(
-        self,
-        request: web.Request,
-        name: str,
-        cause: RefusalCause,
-        detail: str,
-        *,
-        scheme: str,
-    ) -> Problem:
-        self._context.refusals.note(name, cause, self._context.proxies.address(request))
-        return Problem(NOT_AUTHENTIC, detail, headers={"WWW-Authenticate": scheme})
+        refusal = NotProved(name, cause, detail, scheme="Address")
+        self.note(request, refusal)
+        return refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ The edge imports neither storage nor charts; ``bot.app`` fills this in.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.web.proxies import Proxies
 from bot.web.refusals import Refusals
@@ -72,6 +72,18 @@ class MediaFiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramIntake:
+    """Where Telegram posts its updates to, instead of being asked for them."""
+
+    secret: str = field(repr=False)
+    """What it has to show; without one nothing is taken."""
+    open: Callable[[], bool]
+    """Whether updates are taken now."""
+    take: Callable[[dict[str, Any], str], Awaitable[None]]
+    """Stores an update, parsed and as it came; it is durable on return."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """All that the handlers work with."""
 
@@ -91,3 +103,5 @@ class WebContext:
     """The health of each part by its name, for ``/readyz``."""
     draining: Callable[[], bool]
     """Whether the service is shutting down and takes no more signals."""
+    telegram: TelegramIntake | None = None
+    """``None`` where updates are polled for: then there is no such route."""

@@ -3,6 +3,9 @@
 Every request sees what was true after it came: it takes part in the next read, never
 in one that is under way already. What the read tells is one number; only when that
 has changed are people and providers read again.
+
+Whoever writes under the condition that people have not changed since need not wait
+for a read: the ``last`` ones do.
 """
 
 import asyncio
@@ -24,6 +27,11 @@ class Directory:
         self._over = asyncio.Event()
         """Set once the last read that was begun is over, however it ended."""
         self._over.set()
+
+    @property
+    def last(self) -> People | None:
+        """As the last read found them; ``None`` where it failed, or there was none."""
+        return None if isinstance(self._found, JournalUnavailable) else self._found
 
     async def people(self) -> People:
         """People and providers as of a moment after this call.

@@ -1,32 +1,19 @@
-"""``POST /api/v1/signals``: from bytes of a stranger to a durable signal.
+"""What signed signals and alerts have in common: limits, fields, the desk, the answer.
 
-head      Content-Encoding, Content-Type, Content-Length     415 413
-body      bounded in size and time                           413 408 400
-who       signature and time, one answer for all failures    401
-rate      of this provider; and its quota of undecided ones  429
-what      JSON, fields, rules: every problem at once         400 422
-desk      one transaction; answered only after its commit    201 200 409 422
+A new signal is stored in one transaction and answered only after its commit.
 """
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, PlainValidator
 
-from bot.web.access import Access
 from bot.web.access_log import OUTCOME, Outcome
-from bot.web.bodies import check_head, read_body
 from bot.web.context import WebContext
-from bot.web.directory import Directory
-from bot.web.fields import flag
-from bot.web.forms import read_query
 from bot.web.pressure import Pressure
 from bot.web.problems import (
     CONFLICT,
-    NOT_JSON,
     Problem,
     invalid,
     too_many,
@@ -34,13 +21,13 @@ from bot.web.problems import (
 )
 from bot.web.rates import QUOTA_WAIT, Rates
 from bot.web.receipts import receipt, self_link
-from bot.web.schemas import AS_FLAG
 from bot.web.signal_form import Reading, read_signal
-from bot.web.strict_json import Json, NotJson, parse_object
+from bot.web.strict_json import Json
 from core.desk.counting import NOTHING_YET, Counts, count
 from core.desk.intake import named, rehearse, submit
 from core.desk.people import People
 from core.desk.submissions import Submission, Verdict, known_already
+from core.errors import Conflict
 from core.intake import Draft
 from core.signals import Action, Signal, SignalStatus, Source
 from core.users import Provider
@@ -51,60 +38,19 @@ _REMEMBERED = 10_000
 
 PROVIDER: Final = web.RequestKey("provider", str)
 """Who signed the request; absent until that is proved."""
-
-
-class IntakeQuery(BaseModel):
-    """What may stand behind the question mark."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
-
-    dry_run: Annotated[bool, PlainValidator(flag), AS_FLAG] = False
-    """Validate only, store nothing."""
+_PLACE: Final = web.RequestKey("place", bool)
+"""Whether the request has its place in the rate, which it takes once."""
 
 
 class Intake:
     """Takes the signals of whoever is known, however they came in."""
 
-    def __init__(
-        self, context: WebContext, directory: Directory, access: Access
-    ) -> None:
+    def __init__(self, context: WebContext) -> None:
         self._context = context
-        self._directory = directory
-        self._access = access
         self._rates = Rates(context.tools.clock)
         self._lately: dict[tuple[str, str | None], None] = {}
         """Names of signals that were sent, the oldest first; the journal decides."""
         self.pressure = Pressure(context.limits.most_at_work)
-
-    async def post(self, request: web.Request) -> web.Response:
-        """Take one signed signal."""
-        return await told(request, self._signed(request))
-
-    async def _signed(self, request: web.Request) -> web.Response:
-        """See the module for the order of things."""
-        self.open_now()
-        check_head(request, self._context.limits)
-        body = await read_body(request, self._context.limits)
-        with self.pressure.at_work():
-            return await self._read(request, body)
-
-    async def _read(self, request: web.Request, body: bytes) -> web.Response:
-        """What is signed, and by whom."""
-        people = await self._directory.people()
-        sender = self._access.signer(people, request, body)
-        self.admit(request, sender.provider)
-        query = read_query(IntakeQuery, request.query)
-        reading = self.read(_parsed(body), sender.provider)
-        if found := (*query.problems, *reading.problems):
-            raise invalid(found)
-        draft = reading.draft
-        if sender.webhook_id is not None:
-            draft = replace(draft, webhook_id=sender.webhook_id)
-        if query.content.dry_run:
-            return await self._rehearse(people, sender.provider, draft)
-        return await self.take(people, sender.provider, draft)
 
     def open_now(self) -> None:
         """Refuse while the service shuts down, or has all that it can do."""
@@ -116,6 +62,8 @@ class Intake:
     def admit(self, request: web.Request, provider: Provider) -> None:
         """Note who it is, and refuse what comes too fast."""
         request[PROVIDER] = provider.id
+        if request.get(_PLACE):
+            return
         limits = self._context.limits
         per_minute = _own(provider.rate_per_minute, limits.rate_per_minute)
         burst = _own(provider.rate_burst, limits.rate_burst)
@@ -123,6 +71,7 @@ class Intake:
         if wait:
             detail = f"You may send {per_minute} signals a minute."
             raise too_many(detail, wait)
+        request[_PLACE] = True
 
     def read(
         self,
@@ -140,7 +89,7 @@ class Intake:
             max_payload_bytes=self._context.limits.max_payload_bytes,
         )
 
-    async def _rehearse(
+    async def rehearse(
         self, people: People, provider: Provider, draft: Draft
     ) -> web.Response:
         """Refuse as ``take`` would, and store nothing."""
@@ -163,15 +112,40 @@ class Intake:
         taken = await submit(context.tools, context.rules, people, provider, draft)
         return await self._answer(taken)
 
+    async def take_at_once(
+        self, people: People, provider: Provider, draft: Draft
+    ) -> web.Response | None:
+        """The receipt of a new open signal, stored while ``people`` are still these.
+
+        ``None`` for all that needs a look at people as they are now; nothing is
+        stored then.
+        """
+        if draft.action is not Action.OPEN or self._sent_lately(provider, draft):
+            return None
+        tools, rules = self._context.tools, self._context.rules
+        still = people.version
+        try:
+            await self._have_room(provider, draft)
+            taken = await submit(tools, rules, people, provider, draft, still=still)
+        except (Conflict, Problem):
+            return None
+        return await self._answer(taken) if taken.verdict is Verdict.STORED else None
+
     async def _known(self, provider: Provider, draft: Draft) -> Submission | None:
         """The answer to what was sent lately; what is repeated need not be tried."""
+        if self._sent_lately(provider, draft):
+            return await known_already(self._context.tools, provider, draft)
+        return None
+
+    def _sent_lately(self, provider: Provider, draft: Draft) -> bool:
+        """Whether this name was sent before; from now on it was."""
         key = (provider.id, draft.external_id)
         if key in self._lately:
-            return await known_already(self._context.tools, provider, draft)
+            return True
         self._lately[key] = None
         if len(self._lately) > _REMEMBERED:
             del self._lately[next(iter(self._lately))]
-        return None
+        return False
 
     async def _have_room(self, provider: Provider, draft: Draft) -> None:
         """Refuse another undecided signal; what is repeated or follows takes none."""
@@ -244,10 +218,3 @@ def _outcome(event: str, signal: Signal) -> Outcome:
         "action": signal.action.value,
     }
     return Outcome(event, fields)
-
-
-def _parsed(body: bytes) -> dict[str, Json]:
-    try:
-        return parse_object(body)
-    except NotJson as error:
-        raise Problem(NOT_JSON, f"Not taken as JSON: {error}.") from None

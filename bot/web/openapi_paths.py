@@ -3,11 +3,11 @@
 from typing import Any
 
 from bot.web import openapi_requests as requests
-from bot.web.intake import IntakeQuery
 from bot.web.openapi_answers import answer, of_model, refused
 from bot.web.openapi_examples import ALERTS, RECEIPT, SIGNALS
 from bot.web.openapi_requests import HOOK_TOKEN, SIGNAL_ID
 from bot.web.reading import ListQuery
+from bot.web.signed import IntakeQuery
 
 Json = dict[str, Any]
 

@@ -13,6 +13,8 @@ from bot.web.hooks import Hooks
 from bot.web.intake import Intake
 from bot.web.media import Media
 from bot.web.reading import Reading
+from bot.web.signed import Signed
+from bot.web.telegram_hook import PATH, TelegramHook
 
 SIGNALS = "/api/v1/signals"
 HOOK = "/hooks/tradingview"
@@ -23,13 +25,14 @@ def add_routes(app: web.Application, context: WebContext) -> None:
     edge = Edge(context.tools.ids)
     directory = Directory(context.tools.journal)
     access = Access(context)
-    intake = Intake(context, directory, access)
+    intake = Intake(context)
+    signed = Signed(context, directory, access, intake)
     hooks = Hooks(context, directory, access, intake)
     reading = Reading(context, directory, access)
     health = Health(context)
     docs = Docs(context)
     routes = [
-        ("POST", SIGNALS, intake.post),
+        ("POST", SIGNALS, signed.post),
         ("POST", f"{HOOK}/{{token}}", hooks.post),
         ("GET", SIGNALS, reading.many),
         ("GET", f"{SIGNALS}/{{id}}", reading.one),
@@ -39,6 +42,9 @@ def add_routes(app: web.Application, context: WebContext) -> None:
         ("GET", "/openapi.json", docs.document),
         ("GET", "/docs", docs.page),
     ]
+    if context.telegram is not None:
+        telegram = TelegramHook(context.limits, context.telegram)
+        routes.append(("POST", PATH, telegram.post))
     for method, path, handler in routes:
         resource = app.router.add_resource(path)
         for each in (method, "HEAD") if method == "GET" else (method,):

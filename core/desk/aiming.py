@@ -1,4 +1,4 @@
-"""Orders aimed at one ticket of the broker: closes and withdrawals.
+"""Orders aimed at one ticket of the broker: closes, changes and withdrawals.
 
 One is on its way for a ticket at a time. A refused one of the guard's is tried again,
 each time a little later; a person who asks again is not kept waiting.
@@ -18,7 +18,7 @@ from core.market import OrderType, Side
 from core.messages import NoticeKind, Priority, Topic
 from core.money import ZERO
 from core.orders import LIVE, OVER, Cause, Order, OrderKind, OrderState
-from core.ports import Insert
+from core.ports import Insert, Write
 from core.trades import ON_THE_BOOK, Trade
 
 LONGEST_WAIT = timedelta(seconds=60)
@@ -71,19 +71,26 @@ async def close_positions(
     aimed = Aimed()
     for position in sorted(positions, key=lambda each: each.profit):
         trade = trades.get(position.identifier)
-        close = _aimed(tools, account, position.ticket, will)
-        close = replace(
-            close,
-            signal_id=trade.signal_id if trade else None,
-            trade_id=TradeId(trade.id) if trade else None,
-            instrument=position.instrument,
-            side=position.side,
-            volume=position.volume,
-            price=position.current_price,
-            position_id=position.identifier,
+        aimed += await order_aimed(
+            tools, close_of(tools, account, position, trade, will)
         )
-        aimed += await _order(tools, close)
     return aimed
+
+
+def close_of(
+    tools: Tools, account: Account, position: Position, trade: Trade | None, will: Will
+) -> Order:
+    """The order that closes all of a position."""
+    return replace(
+        _aimed(tools, account, position.ticket, will),
+        signal_id=trade.signal_id if trade else None,
+        trade_id=TradeId(trade.id) if trade else None,
+        instrument=position.instrument,
+        side=position.side,
+        volume=position.volume,
+        price=position.current_price,
+        position_id=position.identifier,
+    )
 
 
 async def withdraw_pendings(
@@ -101,7 +108,7 @@ async def withdraw_pendings(
             volume=pending.volume,
             price=pending.price,
         )
-        aimed += await _order(tools, cancel)
+        aimed += await order_aimed(tools, cancel)
     return aimed
 
 
@@ -153,11 +160,14 @@ def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
     )
 
 
-async def _order(tools: Tools, order: Order) -> Aimed:
-    """Queue an aimed order unless one is on its way.
+async def order_aimed(tools: Tools, order: Order, *more: Write) -> Aimed:
+    """Queue an aimed order unless one is on its way; ``more`` goes with it.
 
     Whoever asks at every look waits a while after a refusal; a person who asks again
     is not kept waiting.
+
+    Raises:
+        Conflict: a row of ``more`` is not as it was when it was read.
     """
     journal = tools.journal
     target: dict[str, Any] = {
@@ -168,8 +178,9 @@ async def _order(tools: Tools, order: Order) -> Aimed:
     if await journal.count(Order, state=LIVE, **target):
         return Aimed(under_way=1)
     tries = await journal.count(Order, **target)
+    refused = await journal.count(Order, state=OVER, **target)
     last = await journal.find(Order, order_by="-attempt", limit=1, **target)
-    wait = min(timedelta(seconds=2 ** min(tries, 6)), LONGEST_WAIT)
+    wait = min(timedelta(seconds=2 ** min(max(refused, 1), 6)), LONGEST_WAIT)
     since = abs(tools.clock.now() - last[0].updated_at) if last else wait
     if since < wait and order.user_id is None:
         return Aimed()
@@ -178,6 +189,7 @@ async def _order(tools: Tools, order: Order) -> Aimed:
             *tools.fence(order.account_id),
             Insert(replace(order, attempt=tries + 1)),
             tools.item(Topic.EXECUTE, order.id, Priority.GUARD),
+            *more,
             *await _refusals(tools, last, target),
         )
     except Duplicate:  # somebody else ordered it since we looked

@@ -16,6 +16,7 @@ from core.broker import TradeMode
 from core.desk.aiming import Aimed, Will, close_positions, withdraw_pendings
 from core.desk.joining import hash_token
 from core.desk.recording import withdrawn
+from core.desk.telling import tell_admins
 from core.desk.tools import Tools, again, by_user
 from core.errors import BrokerUnavailable, Conflict, Refused
 from core.guard import fire_by_hand, newborn, rearmed
@@ -24,7 +25,7 @@ from core.messages import NoticeKind
 from core.orders import IN_DOUBT, LIVE, Cause, Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.trades import ON_THE_BOOK, Trade
-from core.users import Invite, Membership, Role
+from core.users import Invite, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,7 @@ async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
         token_hash=hash_token(token),
         role=wish.role,
         account_id=wish.account_id,
+        uses=wish.uses,
         uses_left=wish.uses,
         created_by=by,
         expires_at=now + wish.lasts,
@@ -137,14 +139,16 @@ async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
         subject=f"account:{wish.account_id}",
         detail={"role": wish.role, "uses": str(wish.uses)},
     )
-    await tools.journal.commit(Insert(row), record)
+    said = f"An invite to {row.account_id} was made: {wish.role}, uses {wish.uses}."
+    told = await tell_admins(tools, [row.account_id], by=by, sentence=said)
+    await tools.journal.commit(Insert(row), record, *told)
     return token
 
 
 async def managed(tools: Tools, user_id: UserId) -> list[Account]:
     """The accounts that this person administers."""
     found = []
-    for membership in await tools.journal.find(Membership, user_id=user_id):
+    for membership in await tools.members(user_id=user_id):
         account = await tools.journal.get(Account, membership.account_id)
         if account is not None and may_manage(membership):
             found.append(account)
@@ -282,7 +286,7 @@ async def _withdraw(tools: Tools, order: Order, user_id: UserId) -> bool:
 async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
     """The own accounts on which this person decides."""
     found = []
-    for membership in await tools.journal.find(Membership, user_id=user_id):
+    for membership in await tools.members(user_id=user_id):
         account = await tools.journal.get(Account, membership.account_id)
         if (
             account is not None

@@ -13,11 +13,12 @@ from core.broker import (
     BrokerRequest,
     CancelRequest,
     CloseRequest,
+    ModifyRequest,
     OpenRequest,
     OrderResult,
     ResultStatus,
 )
-from core.desk.recording import LOST, messages, writes
+from core.desk.recording import LOST, messages, outcome, writes
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, Conflict, OutcomeUnknown, Refused
 from core.ids import AccountId, OrderId, SendId, Ticket
@@ -80,7 +81,7 @@ async def _once(tools: Tools, order: Order, number: int) -> Order | None:
         return None
     result = await _send(tools, order, send)
     if number == MAX_SENDS or not _proved_undone(result):
-        await tools.journal.commit(*writes(tools, order, send, result))
+        await tools.journal.commit(*await outcome(tools, order, send, result))
         return None
     await tools.journal.commit(Save(_refused(tools, send, result)))
     return order
@@ -193,6 +194,13 @@ def _request(order: Order, send: Send) -> BrokerRequest:
     ticket = order.ticket or Ticket(0)
     if order.kind is OrderKind.CANCEL:
         return CancelRequest(ticket=ticket, magic=send.magic)
+    if order.kind is OrderKind.MODIFY:
+        return ModifyRequest(
+            ticket=ticket,
+            stop_loss=order.stop_loss,
+            take_profit=order.take_profit,
+            magic=send.magic,
+        )
     return CloseRequest(
         ticket=ticket,
         instrument=order.instrument,

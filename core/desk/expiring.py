@@ -1,9 +1,10 @@
-"""What is over ends: undecided prompts, a Confirm not given, old messages."""
+"""What is over ends: undecided prompts, a Confirm not given, a snooze, old messages."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 from core.desk.deciding import back_to_question
+from core.desk.snoozing import woken
 from core.desk.tools import Tools
 from core.errors import Conflict
 from core.messages import InboxUpdate, OutboxItem, Priority, Topic
@@ -40,6 +41,10 @@ async def expire(tools: Tools) -> int:
             Save(back_to_question(tools, prompt)),
             tools.item(Topic.PROMPT, prompt.id, Priority.EDIT),
         )
+    for prompt in await tools.journal.find(
+        Prompt, state=PromptState.SNOOZED, snoozed_until=AtMost(value=now)
+    ):
+        await _try(tools, *woken(tools, prompt))
     for signal in await tools.journal.find(
         Signal, status=SignalStatus.NEW, expires_at=AtMost(value=now)
     ):

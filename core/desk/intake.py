@@ -27,7 +27,7 @@ from core.desk.tools import Tools
 from core.intake import Draft, IntakeRules, content_hash
 from core.market import Timeframe
 from core.messages import Priority, Topic
-from core.ports import Insert
+from core.ports import Insert, PeopleAre
 from core.signals import Action, Signal, Source
 from core.users import Provider
 
@@ -36,19 +36,33 @@ _LOOKED_AT = 20
 
 
 async def submit(
-    tools: Tools, rules: IntakeRules, people: People, provider: Provider, draft: Draft
+    tools: Tools,
+    rules: IntakeRules,
+    people: People,
+    provider: Provider,
+    draft: Draft,
+    *,
+    still: int | None = None,
 ) -> Submission:
-    """Take one validated draft; what was answered is durable."""
+    """Take one validated draft; what was answered is durable.
+
+    ``still`` is the version of ``people`` that were read some time ago: then a new
+    open signal is stored only if they have not changed. Nothing else knows it.
+
+    Raises:
+        Conflict: they have changed.
+    """
     draft = await named(tools, provider, draft)
     if draft.action is not Action.OPEN:
         return await follow_up(tools, rules, provider, draft)
-    reached = _reached(people, provider, draft)
+    reached = _reached(tools, people, provider, draft)
     if not _may_go(draft, reached):
         return await known_already(tools, provider, draft) or _NOT_SUBSCRIBED
     signal = signal_of(tools, rules, provider, draft, len(reached))
     propose = tools.item(Topic.PROPOSE, signal.id, Priority.PROMPT)
     writes = (Insert(signal), propose, entry_of(provider, signal))
-    (taken,) = await tools.journal.accept([writes])
+    condition = () if still is None else (PeopleAre(still),)
+    (taken,) = await tools.journal.accept([(*condition, *writes)])
     if taken is None:
         return Submission(verdict=Verdict.STORED, signal=signal)
     known = await known_already(tools, provider, draft)
@@ -70,13 +84,15 @@ async def rehearse(
         return known if known.verdict is Verdict.CONFLICT else None
     if draft.action is not Action.OPEN:
         return await objection(tools, provider, draft)
-    reached = _reached(people, provider, draft)
+    reached = _reached(tools, people, provider, draft)
     return None if _may_go(draft, reached) else _NOT_SUBSCRIBED
 
 
-def _reached(people: People, provider: Provider, draft: Draft) -> tuple[Recipient, ...]:
+def _reached(
+    tools: Tools, people: People, provider: Provider, draft: Draft
+) -> tuple[Recipient, ...]:
     """Those for whom it is; all subscribers, where nobody is named."""
-    reached = people.reached(provider.id)
+    reached = people.reached(provider.id, tools.clock.now())
     if draft.user_id is None:
         return reached
     return tuple(each for each in reached if each.user.id == draft.user_id)

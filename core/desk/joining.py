@@ -1,6 +1,7 @@
 """People come by invite, agree to the terms, and are subscribed.
 
-Without an invite nobody gets in; an owner named in the configuration needs none.
+Whoever comes without an invite asks the admins for one (``requesting``); an owner
+named in the configuration needs none.
 """
 
 import hashlib
@@ -8,20 +9,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.access import is_taken
-from core.accounts import Account, AccountKind
-from core.desk.tools import Tools, again, by_user
+from core.accounts import Account
+from core.desk.entering import entered, subscribed
+from core.desk.lapsing import lapse_of
+from core.desk.owning import own
+from core.desk.requesting import Filing, file_request, settled
+from core.desk.tools import Consent, Tools, again, by_user
 from core.errors import Refused
 from core.ids import UserId
 from core.messages import NoticeKind
-from core.ports import Delete, Insert, Record, Save, Write
-from core.users import (
-    EVERY_PROVIDER,
-    Invite,
-    Membership,
-    Role,
-    Subscription,
-    User,
-)
+from core.ports import Insert, Record, Save
+from core.users import Invite, Membership, Role, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +51,8 @@ class Welcome:
     entry: Entry
     consent_needed: bool
     memberships: tuple[Membership, ...] = ()
+    filing: Filing | None = None
+    """What became of the request of somebody who is no member."""
 
 
 def hash_token(token: str) -> str:
@@ -67,17 +67,30 @@ async def start(tools: Tools, person: Person, token: str) -> Welcome:
         Refused: the account of the invite belongs to somebody else.
     """
     user = await again(lambda: _greet(tools, person))
+    await lapse_of(tools, user.id)
     entry = Entry.KNOWN
     if token:
         entry = await again(lambda: _join(tools, user, token))
-    mine = await tools.journal.find(Membership, user_id=user.id)
-    if not mine and entry is Entry.KNOWN:
-        entry = Entry.STRANGER
+    mine = await tools.members(user_id=user.id)
+    if not mine:
+        return Welcome(
+            entry=Entry.STRANGER if entry is Entry.KNOWN else entry,
+            consent_needed=False,
+            filing=await file_request(tools, user.id),
+        )
+    await again(lambda: _subscribe(tools, user))
     return Welcome(
         entry=entry,
-        consent_needed=bool(mine) and not agreed(tools, user),
+        consent_needed=not agreed(tools, user),
         memberships=tuple(mine),
     )
+
+
+async def _subscribe(tools: Tools, user: User) -> None:
+    """Back after /stop: signals come again."""
+    writes = await subscribed(tools, user)
+    if writes:
+        await tools.journal.commit(*writes)
 
 
 def agreed(tools: Tools, user: User) -> bool:
@@ -107,57 +120,8 @@ async def _greet(tools: Tools, person: Person) -> User:
         await tools.journal.commit(Save(known))
         known = replace(known, version=known.version + 1)
     if person.id in tools.choices.owners:
-        await _own(tools, known)
+        await own(tools, known)
     return known
-
-
-async def _own(tools: Tools, user: User) -> None:
-    """An owner is an owner of every account, and the person of one without any."""
-    held = {
-        each.account_id: each
-        for each in await tools.journal.find(Membership, user_id=user.id)
-    }
-    for account in await tools.journal.find(Account):
-        mine = held.get(account.id)
-        if mine is None:
-            entered = _membership(tools, account, user, Role.OWNER, None)
-        elif mine.role is not Role.OWNER:
-            raised = replace(mine, role=Role.OWNER)
-            entered = [Save(raised), _entry(account, user, Role.OWNER, None)]
-        else:
-            continue
-        await tools.journal.commit(*entered, *_take(account, user, Role.OWNER))
-
-
-def _membership(
-    tools: Tools, account: Account, user: User, role: Role, by: UserId | None
-) -> list[Write]:
-    membership = Membership(
-        id=tools.ids.identity(),
-        user_id=user.id,
-        account_id=account.id,
-        role=role,
-        invited_by=by,
-        created_at=tools.clock.now(),
-    )
-    return [Insert(membership), _entry(account, user, role, by)]
-
-
-def _entry(account: Account, user: User, role: Role, by: UserId | None) -> Record:
-    return Record(
-        actor=by_user(user.id),
-        action="joined",
-        subject=f"account:{account.id}",
-        detail={"role": role, "invited_by": str(by or "")},
-    )
-
-
-def _take(account: Account, user: User, role: Role) -> list[Write]:
-    """An own account takes its first decider as its person."""
-    free = account.kind is AccountKind.OWN and account.person_id is None
-    if free and role.rank >= Role.APPROVER.rank:
-        return [Save(replace(account, person_id=user.id))]
-    return []
 
 
 async def _join(tools: Tools, user: User, token: str) -> Entry:
@@ -188,48 +152,53 @@ async def _join(tools: Tools, user: User, token: str) -> Entry:
     ]
     await tools.journal.commit(
         Save(replace(invite, uses_left=invite.uses_left - 1)),
-        *_membership(tools, account, user, invite.role, invite.created_by),
-        *_take(account, user, invite.role),
+        *await entered(tools, account, user, invite.role, by=invite.created_by),
+        *await settled(tools, user.id, by=invite.created_by),
         *told,
     )
     return Entry.JOINED
 
 
-async def agree(tools: Tools, user_id: UserId, version: str) -> bool:
-    """The person agreed to a version of the terms; whether it is the one in force."""
-    return await again(lambda: _agree(tools, user_id, version))
-
-
-async def _agree(tools: Tools, user_id: UserId, version: str) -> bool:
-    consent = tools.choices.consent
+async def terms_for(tools: Tools, user_id: UserId) -> Consent:
+    """The terms in force, in the person's language."""
     user = await tools.journal.get(User, user_id)
-    if user is None or version != consent.version:
-        return False
+    return tools.choices.terms(user.language if user else "")
+
+
+async def agree(tools: Tools, user_id: UserId, shown: str) -> Consent | None:
+    """The person agreed to the terms that were ``shown``, by ``Consent.name``.
+
+    Returns them, if they are still in force.
+    """
+    return await again(lambda: _agree(tools, user_id, shown))
+
+
+async def _agree(tools: Tools, user_id: UserId, shown: str) -> Consent | None:
+    consent = tools.choices.shown(shown)
+    user = await tools.journal.get(User, user_id)
+    if user is None or consent is None:
+        return None
     consented = replace(
         user,
         consent_version=consent.version,
         consent_hash=consent.sha256,
         consented_at=tools.clock.now(),
     )
-    chosen = await tools.journal.count(Subscription, user_id=user_id)
-    everything = Subscription(
-        id=tools.ids.identity(),
-        user_id=user_id,
-        provider=EVERY_PROVIDER,
-        enabled=True,
-        created_at=tools.clock.now(),
-    )
     await tools.journal.commit(
         Save(consented),
-        *([] if chosen else [Insert(everything)]),
+        *await subscribed(tools, consented),
         Record(
             actor=by_user(user_id),
             action="agreed",
             subject=by_user(user_id),
-            detail={"version": consent.version, "sha256": consent.sha256},
+            detail={
+                "version": consent.version,
+                "language": consent.language,
+                "sha256": consent.sha256,
+            },
         ),
     )
-    return True
+    return consent
 
 
 async def mark_blocked(tools: Tools, user_id: UserId, *, blocked: bool) -> None:
@@ -243,29 +212,3 @@ async def _mark_blocked(tools: Tools, user_id: UserId, *, blocked: bool) -> None
         return
     since = tools.clock.now() if blocked else None
     await tools.journal.commit(Save(replace(user, blocked_at=since)))
-
-
-async def retire_owners(tools: Tools) -> int:
-    """Take the rights of owners whom the configuration names no more.
-
-    Returns how many memberships ended.
-    """
-    ended = 0
-    for membership in await tools.journal.find(Membership, role=Role.OWNER):
-        if membership.user_id not in tools.choices.owners:
-            await _retire(tools, membership)
-            ended += 1
-    return ended
-
-
-async def _retire(tools: Tools, membership: Membership) -> None:
-    account = await tools.journal.get(Account, membership.account_id)
-    mine = account is not None and account.person_id == membership.user_id
-    freed = [Save(replace(account, person_id=None))] if account and mine else []
-    record = Record(
-        actor="configuration",
-        action="owner_retired",
-        subject=f"account:{membership.account_id}",
-        detail={"user": str(membership.user_id)},
-    )
-    await tools.journal.commit(Delete(membership), *freed, record)

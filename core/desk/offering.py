@@ -44,9 +44,17 @@ class Market:
 
 
 async def offer(
-    tools: Tools, account: Account, signal: Signal, *, at_most: Decimal | None = None
+    tools: Tools,
+    account: Account,
+    signal: Signal,
+    *,
+    at_most: Decimal | None = None,
+    risk_percent: Decimal | None = None,
 ) -> Offer | Obstacle:
-    """The numbers of ``signal`` on ``account`` now; lots never above ``at_most``."""
+    """The numbers of ``signal`` on ``account`` now; lots never above ``at_most``.
+
+    They risk what the account's rules say, or ``risk_percent`` where that is less.
+    """
     obstacle = await _barred(tools, account)
     if obstacle is not None:
         return obstacle
@@ -58,6 +66,9 @@ async def offer(
         if obstacle is not None:
             return obstacle
         stake = await _stake(broker, market, signal, rules, at_most=at_most)
+        if risk_percent is not None:
+            percent = min(risk_percent, stake.risk_percent)
+            stake = replace(stake, risk_percent=percent)
         reward = await _reward_per_lot(broker, market, signal)
         sized = size(stake, market.spec)
         refused = await _refused(broker, market, signal, sized)
@@ -112,6 +123,7 @@ def _offer(
         reward_money=None if reward is None else cents(reward * sized.lots),
         spread=market.quote.spread,
         headroom=cents(room),
+        point=market.spec.point,
     )
 
 
@@ -119,7 +131,9 @@ async def _barred(tools: Tools, account: Account) -> Obstacle | None:
     """What the journal alone says against any entry."""
     guard = await tools.journal.get(GuardState, account.id)
     if not account.enabled:
-        return Obstacle(reason=f"{account.id} is disabled.", passing=False)
+        return Obstacle(
+            reason=f"{account.id} is disabled: ask an admin.", passing=False
+        )
     if account.id not in tools.brokers:
         return Obstacle(reason=f"{account.id} is not connected now.", passing=True)
     if guard is not None and guard.phase in FIRED:
@@ -274,9 +288,7 @@ async def headroom_left(
     trades = await tools.journal.find(Trade, account_id=account.id, state=ON_THE_BOOK)
     at_stake = sum(
         (
-            max(
-                ZERO, floating.get(trade.position_id, trade.floating) + trade.risk_money
-            )
+            max(ZERO, floating.get(trade.position_id, trade.floating) + trade.stake)
             for trade in trades
         ),
         start=ZERO,

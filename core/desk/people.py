@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from core.access import may_decide, may_watch, subscribes
+from core.access import in_force, may_decide, may_watch, subscribes
 from core.accounts import Account
 from core.ids import AccountId, ProviderName, UserId
 from core.ports import Journal
@@ -41,8 +42,13 @@ class People:
         default_factory=dict, compare=False, repr=False
     )
 
-    def reached(self, provider: ProviderName) -> tuple[Recipient, ...]:
-        """Everybody, by account, whom a signal of this provider reaches."""
+    def reached(self, provider: ProviderName, now: datetime) -> tuple[Recipient, ...]:
+        """Everybody, by account, whom a signal of this provider reaches now."""
+        known = self._reachable(provider)
+        return tuple(each for each in known if in_force(each.membership, now))
+
+    def _reachable(self, provider: ProviderName) -> tuple[Recipient, ...]:
+        """The same, found once for every version: those who lapse are among them."""
         if provider not in self._reached:
             self._reached[provider] = tuple(
                 Recipient(

@@ -12,7 +12,14 @@ from core.errors import BrokerUnavailable, ChartFailed, Refused
 from core.ids import AccountId, PromptId, SignalId
 from core.messages import Topic
 from core.ports import Expect, Insert, Record, Save, SignalChart, Write
-from core.prompts import UNDECIDED, Offer, Prompt, PromptKind, PromptState
+from core.prompts import (
+    UNDECIDED,
+    Offer,
+    Prompt,
+    PromptKind,
+    PromptState,
+    with_offer,
+)
 from core.signals import Signal
 
 
@@ -34,7 +41,7 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
         return
     reached = [
         each
-        for each in people.reached(signal.provider)
+        for each in people.reached(signal.provider, tools.clock.now())
         if signal.user_id in (None, each.user.id)
     ]
     place = await place_of(tools, signal)
@@ -143,11 +150,15 @@ def _prompt(
         reward_money=None,
         spread=None,
         headroom=None,
+        drift_r=None,
+        drift_points=None,
         confirm_until=None,
+        snoozed_until=None,
         decided_by=None,
         decided_at=None,
         chat_id=None,
         message_id=None,
+        former_message_id=None,
         held=False,
         expires_at=signal.expires_at,
         created_at=now,
@@ -156,21 +167,6 @@ def _prompt(
     if isinstance(found, Obstacle) or viewer:
         return blank
     return with_offer(blank, found)
-
-
-def with_offer(prompt: Prompt, found: Offer) -> Prompt:
-    """The prompt showing these numbers."""
-    return replace(
-        prompt,
-        price=found.price,
-        lots=found.lots,
-        risk_money=found.risk_money,
-        risk_percent=found.risk_percent,
-        reward_money=found.reward_money,
-        spread=found.spread,
-        headroom=found.headroom,
-        reason="",
-    )
 
 
 async def draw(tools: Tools, signal: Signal) -> str | None:

@@ -9,12 +9,12 @@ from core.desk.tools import Tools, again, by_provider, by_user
 from core.errors import Refused
 from core.ids import ProviderName, UserId
 from core.ports import Record, Save
-from core.users import Membership, Provider
+from core.users import Provider
 
 
 async def may_switch(tools: Tools, user_id: UserId) -> bool:
     """Whether this person may: who administers an account."""
-    return is_manager(await tools.journal.find(Membership, user_id=user_id))
+    return is_manager(await tools.members(user_id=user_id))
 
 
 async def switch(tools: Tools, name: str, *, enabled: bool, by: UserId | None) -> bool:

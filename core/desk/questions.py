@@ -4,83 +4,115 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from core.accounts import Account, RiskRules
+from core.accounts import RiskRules
 from core.broker import TradeMode
-from core.drift import drift_r
+from core.desk.authorising import Case
+from core.drift import Drift, drift_of
 from core.market import OrderType
 from core.money import ZERO, plain
-from core.prompts import Offer, Prompt
-from core.signals import Signal
+from core.prompts import Offer, PromptState
+
+NO_DRIFT = Drift(r=ZERO, points=ZERO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a person was shown, and whether the tap was on Confirm."""
+class Question:
+    """What has to be confirmed before it is ordered, as a sentence."""
 
-    prompt: Prompt
-    signal: Signal
-    account: Account
-    rules: RiskRules
-    confirmed: bool
-    now: datetime
+    text: str
+    drift: Drift | None = None
+    """How far the price moved, where that is the question."""
 
 
-def question(asked: Asked, found: Offer) -> str:
-    """What has to be confirmed before these numbers may be ordered; mostly nothing."""
-    prompt = asked.prompt
+def question(
+    case: Case,
+    rules: RiskRules,
+    found: Offer,
+    now: datetime,
+    *,
+    first_price: Decimal | None = None,
+) -> Question | None:
+    """What has to be confirmed before these numbers may be ordered; mostly nothing.
+
+    ``first_price`` is the one that somebody else has approved, where this is the
+    second of two.
+    """
+    prompt = case.prompt
     if prompt.lots is None or prompt.price is None:
-        return "Here are the numbers now. Confirm?"
-    drift = _drift(asked, prompt.price, found)
-    if drift > asked.rules.max_drift_r:
-        return _moved(prompt.price, found, drift)
-    if asked.confirmed:
+        return Question(text="Here are the numbers now. Confirm?")
+    asked = _moved(case, rules, found, prompt.price)
+    if asked:
+        return asked
+    if prompt.state is PromptState.CONFIRMING:
         until = prompt.confirm_until
-        late = until is None or until <= asked.now
-        return "These numbers are old. Confirm the new ones?" if late else ""
-    return _risky(asked, found)
+        late = until is None or until <= now
+        old = Question(text="These numbers are old. Confirm the new ones?")
+        return old if late else None
+    return _risky(case, rules, found, first_price)
 
 
-def _drift(asked: Asked, shown: Decimal, found: Offer) -> Decimal:
-    """How far a market price went against the person, in R; a pending one stands."""
-    signal = asked.signal
-    if signal.order_type is not OrderType.MARKET:
-        return ZERO
-    return drift_r(
-        side=signal.side, shown=shown, now=found.price, stop_loss=signal.stop_loss
+def drift_since(case: Case, found: Offer, shown: Decimal | None) -> Drift:
+    """How far a market price went against the person; a pending one stands."""
+    signal = case.signal
+    if signal.order_type is not OrderType.MARKET or shown is None:
+        return NO_DRIFT
+    return drift_of(
+        side=signal.side,
+        shown=shown,
+        now=found.price,
+        stop_loss=signal.stop_loss,
+        point=found.point,
     )
 
 
-def _moved(shown: Decimal, found: Offer, drift: Decimal) -> str:
-    return (
-        f"The price moved {plain(round(drift, 2))} R against you, from {shown:f} to "
-        f"{found.price:f}: {plain(found.lots)} lots now. Confirm?"
+def drift_limit(case: Case, rules: RiskRules) -> Decimal:
+    """The account's limit in R, or the member's own where that is stricter."""
+    own = case.membership.max_drift_r
+    return rules.max_drift_r if own is None else min(own, rules.max_drift_r)
+
+
+def _moved(
+    case: Case, rules: RiskRules, found: Offer, shown: Decimal
+) -> Question | None:
+    """The question whether a price that ran away since then is still wanted."""
+    drift = drift_since(case, found, shown)
+    if drift.r <= drift_limit(case, rules):
+        return None
+    text = (
+        f"The price moved {plain(round(drift.r, 2))} R ({plain(drift.points)} points) "
+        f"against you, from {shown:f} to {found.price:f}: {plain(found.lots)} lots "
+        "now. Confirm?"
     )
+    return Question(text=text, drift=drift)
 
 
-def _risky(asked: Asked, found: Offer) -> str:
+def _risky(
+    case: Case, rules: RiskRules, found: Offer, first_price: Decimal | None
+) -> Question | None:
     """Why the first Approve is not enough."""
-    if asked.signal.stop_loss is None:
-        return "There is no stop loss: nothing limits the loss. Confirm?"
-    late = _drift(asked, asked.signal.price, found)
-    if late > asked.rules.max_drift_r:
-        return _moved(asked.signal.price, found, late)
-    if found.risk_percent > asked.rules.confirm_above_risk_percent:
-        return f"This risks {plain(found.risk_percent)} %. Confirm?"
-    if asked.rules.confirm_live and asked.account.mode is TradeMode.LIVE:
-        return "This is real money. Confirm?"
-    return ""
+    if case.signal.stop_loss is None:
+        return Question(text="There is no stop loss: nothing limits the loss. Confirm?")
+    for since in (case.signal.price, first_price):
+        asked = None if since is None else _moved(case, rules, found, since)
+        if asked:
+            return asked
+    if found.risk_percent > rules.confirm_above_risk_percent:
+        return Question(text=f"This risks {plain(found.risk_percent)} %. Confirm?")
+    if rules.confirm_live and case.account.mode is TradeMode.LIVE:
+        return Question(text="This is real money. Confirm?")
+    return None
 
 
-def drift_left(asked: Asked, found: Offer) -> Decimal:
+def drift_left(case: Case, rules: RiskRules, found: Offer) -> Decimal:
     """How far the price may still go from ``found``, in price.
 
     What it has moved since it was shown is part of the drift that was agreed to.
     Without a stop there is no R: then it is the spread.
     """
-    stop = asked.signal.stop_loss
+    stop = case.signal.stop_loss
     if stop is None:
         return found.spread
-    shown = found.price if asked.prompt.price is None else asked.prompt.price
-    limit = asked.rules.max_drift_r * abs(shown - stop)
-    moved = max(ZERO, (found.price - shown) * asked.signal.side.sign)
+    shown = found.price if case.prompt.price is None else case.prompt.price
+    limit = drift_limit(case, rules) * abs(shown - stop)
+    moved = max(ZERO, (found.price - shown) * case.signal.side.sign)
     return max(ZERO, limit - moved)

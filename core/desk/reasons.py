@@ -1,5 +1,6 @@
 """Why somebody rejected: asked for afterwards, by a button or the next message."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -75,8 +76,14 @@ async def _keep_reason(tools: Tools, approval: Approval, reason: str) -> Reply:
             actor=by_user(approval.user_id),
             action="reason_given",
             subject=f"approval:{approval.id}",
-            detail={"reason": kept.reason or ""},
+            detail={"sha256": _digest(kept)},
         ),
     )
     text = "Thank you, noted." if kept.reason else "All right, no reason."
     return Reply(text=text)
+
+
+def _digest(approval: Approval) -> str:
+    """What proves the reason while it is kept: the audit's own words stay for ever."""
+    text = f"{approval.id}:{approval.reason}"
+    return hashlib.sha256(text.encode()).hexdigest()

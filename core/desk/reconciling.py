@@ -86,7 +86,12 @@ async def _pictures(
         writes += picture(tools, order)
     if correction.notice is not NoticeKind.NONE and correction.trade is not None:
         writes += [
-            tools.notice(correction.notice, correction.trade.id, to=member.user_id)
+            tools.notice(
+                correction.notice,
+                correction.trade.id,
+                to=member.user_id,
+                detail=correction.detail,
+            )
             for member in await tools.concerned(account_id)
         ]
     return writes

@@ -50,13 +50,20 @@ _SENDS = {
     ResultStatus.REJECTED: SendState.REFUSED,
     ResultStatus.UNKNOWN: SendState.UNKNOWN,
 }
-POSITION_CLOSED = 10036
-"""Retcode: there is nothing left to close, which is what was wanted."""
+AS_WANTED = {
+    OrderKind.CLOSE: 10036,
+    OrderKind.MODIFY: 10025,
+}
+"""Retcodes that say: the position is gone, or its stops are so, already."""
 LOST = OrderResult(
     status=ResultStatus.UNKNOWN,
     retcode=0,
     message="The broker's answer was lost; it is being looked for.",
 )
+
+
+DONE = OrderResult(status=ResultStatus.FILLED, retcode=0, message="")
+"""A position whose stops are as they were wanted."""
 
 
 def proves_enough(order: Order, result: OrderResult) -> bool:
@@ -68,7 +75,7 @@ def proves_enough(order: Order, result: OrderResult) -> bool:
     return result.status is not ResultStatus.PLACED or result.order is not None
 
 
-def writes(
+async def outcome(
     tools: Tools,
     order: Order,
     send: Send,
@@ -78,13 +85,42 @@ def writes(
 ) -> tuple[Write, ...]:
     """The transaction that an answer, or a find, is written as.
 
+    A position that was changed shows it to nobody: everybody concerned is told.
+    """
+    result = _understood(order, result)
+    written = writes(tools, order, send, result, opened=opened)
+    if order.kind is not OrderKind.MODIFY or result.status is not ResultStatus.FILLED:
+        return written
+    told = [
+        tools.notice(NoticeKind.STOP_MOVED, order.id, to=member.user_id)
+        for member in await tools.concerned(order.account_id)
+    ]
+    return (*written, *told)
+
+
+def _understood(order: Order, result: OrderResult) -> OrderResult:
+    """The answer, or what it amounts to for an order of this kind."""
+    if not proves_enough(order, result):
+        return LOST
+    if result.retcode == AS_WANTED.get(order.kind):
+        return replace(result, status=ResultStatus.FILLED, message="")
+    return result
+
+
+def writes(
+    tools: Tools,
+    order: Order,
+    send: Send,
+    result: OrderResult,
+    *,
+    opened: datetime | None = None,
+) -> tuple[Write, ...]:
+    """The rows that an answer, or a find, makes of an order.
+
     ``opened`` is when a position may have been opened at the earliest; now, when
     the answer has just come.
     """
-    if not proves_enough(order, result):
-        result = LOST
-    if order.kind is OrderKind.CLOSE and result.retcode == POSITION_CLOSED:
-        result = replace(result, status=ResultStatus.FILLED, message="")
+    result = _understood(order, result)
     now = tools.clock.now()
     state = follow(ORDER_MOVES, order.state, _EVENTS[result.status])
     ended = replace(
@@ -170,6 +206,8 @@ def result_of_lookup(order: Order, lookup: OrderLookup) -> OrderResult | None:
     """The answer that a find amounts to; ``None`` when it proves nothing (yet)."""
     if order.kind is OrderKind.OPEN:
         return _opening(order, lookup)
+    if order.kind is OrderKind.MODIFY:
+        return DONE if lookup.positions else None
     exits = [deal for deal in lookup.deals if deal.entry is not DealEntry.IN]
     return _executed(order, exits) if exits else _past(lookup)
 

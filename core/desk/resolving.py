@@ -5,15 +5,18 @@ absent for the settle window   proved not executed; a person may try again
 not provable for too long      parked: people are asked, the account takes
                                no entries until one of them answers; a parked
                                close is looked for on, so that it can be repeated
+
+A change of stops leaves nothing at the broker that carries our number: it is found
+where the position's stops are as they were wanted.
 """
 
 from dataclasses import replace
 
 from core.access import may_decide, may_manage
 from core.accounts import Account
-from core.broker import OrderLookup
+from core.broker import OrderLookup, Snapshot
 from core.desk.executing import last_send
-from core.desk.recording import messages, result_of_lookup, writes
+from core.desk.recording import messages, outcome, result_of_lookup
 from core.desk.tools import Tools, by_user
 from core.errors import BrokerUnavailable, Refused
 from core.ids import OrderId, UserId
@@ -31,6 +34,8 @@ from core.orders import (
 from core.ports import Record, Save, Write
 
 NEVER_SEEN = "The broker never received it."
+NEVER_MOVED = "The broker never received it: the stop is where it was."
+GONE_BEFORE = "The position closed before anybody could see whether its stop was moved."
 STILL_WAITS = (
     "The broker never received it: the order still waits there. Withdraw it again, or "
     "by hand in the terminal."
@@ -57,8 +62,8 @@ async def _conclude(
     now = tools.clock.now()
     result = None if lookup is None else result_of_lookup(order, lookup)
     if result is not None:
-        began = order.created_at
-        await tools.journal.commit(*writes(tools, order, send, result, opened=began))
+        found = await outcome(tools, order, send, result, opened=order.created_at)
+        await tools.journal.commit(*found)
         return
     parked = order.state is OrderState.PARKED
     if parked and order.kind is OrderKind.OPEN:
@@ -86,29 +91,58 @@ def _settled(tools: Tools, order: Order, send: Send, *, absent: bool) -> bool:
 
 
 async def _look(tools: Tools, order: Order, send: Send) -> OrderLookup | None:
-    """What the broker has under the send's number; ``None`` when it cannot say."""
+    """What the broker has of a send; ``None`` when it cannot say.
+
+    A changed position is shown as the one thing that was found.
+    """
+    if order.kind is OrderKind.MODIFY:
+        snapshot = await _shown(tools, order)
+        return None if snapshot is None else _changed(order, snapshot)
     try:
         return await tools.brokers[order.account_id].find(send.magic)
     except BrokerUnavailable:
         return None
 
 
+async def _shown(tools: Tools, order: Order) -> Snapshot | None:
+    """What the account holds now; ``None`` when the broker cannot say."""
+    broker = tools.brokers[order.account_id]
+    try:
+        return await broker.get_snapshot(since=tools.clock.now())
+    except BrokerUnavailable:
+        return None
+
+
+def _changed(order: Order, snapshot: Snapshot) -> OrderLookup:
+    wanted = (order.stop_loss, order.take_profit)
+    changed = tuple(
+        each
+        for each in snapshot.positions
+        if each.identifier == order.position_id
+        and (each.stop_loss, each.take_profit) == wanted
+    )
+    return OrderLookup(positions=changed, orders=(), past_orders=(), deals=())
+
+
 async def _what_is_left(tools: Tools, order: Order) -> str | None:
     """What to say of an order that was not executed; empty, if nobody misses it.
 
-    A withdrawal leaves no trace at the broker but that what it meant is gone; ``None``
-    while that cannot be seen.
+    A withdrawal leaves no trace at the broker but that what it meant is gone, nor does
+    a change of what is gone; ``None`` while that cannot be seen.
     """
-    if order.kind is not OrderKind.CANCEL:
+    if order.kind not in _TRACELESS:
         return NEVER_SEEN
-    try:
-        snapshot = await tools.brokers[order.account_id].get_snapshot(
-            since=tools.clock.now()
-        )
-    except BrokerUnavailable:
+    snapshot = await _shown(tools, order)
+    if snapshot is None:
         return None
-    waits = any(each.ticket == order.ticket for each in snapshot.orders)
-    return STILL_WAITS if waits else ""
+    if order.kind is OrderKind.CANCEL:
+        waits = any(each.ticket == order.ticket for each in snapshot.orders)
+        return STILL_WAITS if waits else ""
+    held = any(each.identifier == order.position_id for each in snapshot.positions)
+    return NEVER_MOVED if held else GONE_BEFORE
+
+
+_TRACELESS = frozenset({OrderKind.CANCEL, OrderKind.MODIFY})
 
 
 def _absent(
@@ -169,6 +203,16 @@ async def answerable(tools: Tools, order: Order) -> list[UserId]:
     ]
 
 
+NOT_THERE = (
+    "Nothing at the broker carries this order's number. If you see the position there, "
+    "close it by hand and then choose Not placed."
+)
+NOT_MOVED = (
+    "The position's stops are not as this order wanted them. Choose Not placed, then "
+    "move the stop again or by hand in the terminal."
+)
+
+
 async def adopt(
     tools: Tools, order_id: OrderId, *, by: UserId | None, reason: str
 ) -> str:
@@ -185,13 +229,10 @@ async def adopt(
         raise Refused(message)
     result = result_of_lookup(order, lookup)
     if result is None:
-        message = (
-            "Nothing at the broker carries this order's number. If you see the "
-            "position there, close it by hand and then choose Not placed."
-        )
-        raise Refused(message)
+        raise Refused(NOT_MOVED if order.kind is OrderKind.MODIFY else NOT_THERE)
     record = _record(order, "order_adopted", by=by_user(by), reason=reason)
-    await tools.journal.commit(*writes(tools, order, send, result), record)
+    found = await outcome(tools, order, send, result)
+    await tools.journal.commit(*found, record)
     return "Adopted: the order is recorded as the broker shows it."
 
 

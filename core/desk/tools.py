@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from core.access import in_force
 from core.accounts import RiskRules
 from core.errors import Conflict, LeaseLost
 from core.ids import AccountId, ProviderName, SendId, SignalId, UserId
-from core.messages import NoticeKind, OutboxItem, Priority, Topic
+from core.messages import NoticeKind, OutboxItem, Priority, Topic, Undelivered
 from core.ports import Brokers, Charts, Clock, Fence, Ids, Insert, Journal
 from core.users import Membership
 
@@ -18,13 +19,25 @@ TRIES = 64
 """How often a decision is made again when somebody else wrote first."""
 
 
+ENGLISH = "en"
+"""Read by whoever speaks no language that we have a text in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One version of the text that members agree to."""
+    """One version of the text that members agree to, in one language."""
 
     version: str
     sha256: str
     text: str
+    language: str = ENGLISH
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other: ``1`` in English, ``1.es`` in Spanish."""
+        if self.language == ENGLISH:
+            return self.version
+        return f"{self.version}.{self.language}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +46,7 @@ class Choices:
 
     rules: Mapping[AccountId, RiskRules]
     consent: Consent
+    """In English, which there always is."""
     owners: frozenset[UserId]
     chart_candles: int
     chart_account: AccountId | None
@@ -45,6 +59,18 @@ class Choices:
     """Signals of one provider that are asked at once; 0 is no limit."""
     clock_tolerance: timedelta = timedelta(minutes=5)
     """How far a signature's time may be from ours."""
+    translations: Mapping[str, Consent] = field(default_factory=dict)
+    """The same version of the terms in other languages, by their codes."""
+
+    def terms(self, language: str) -> Consent:
+        """The terms in a language, ``pt-BR`` being ``pt``; else in English."""
+        short = language.lower().partition("-")[0]
+        return self.translations.get(short, self.consent)
+
+    def shown(self, name: str) -> Consent | None:
+        """The terms of that name, if they are in force."""
+        every = (self.consent, *self.translations.values())
+        return next((each for each in every if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +125,7 @@ class Tools:
             due_at=now,
             claimed_until=None,
             done_at=None,
+            failed=Undelivered.NONE,
             created_at=now,
         )
 
@@ -113,7 +140,17 @@ class Tools:
 
     async def concerned(self, account_id: AccountId) -> list[Membership]:
         """Everybody who is told what happens to an account."""
-        return await self.journal.find(Membership, account_id=account_id)
+        return await self.members(account_id=account_id)
+
+    async def members(self, **fields: Any) -> list[Membership]:
+        """The memberships with these fields that are in force now.
+
+        Whoever decides on somebody's rights asks here: one that has lapsed may not
+        be swept away yet.
+        """
+        now = self.clock.now()
+        found = await self.journal.find(Membership, **fields)
+        return [each for each in found if in_force(each, now)]
 
 
 def lease_of(account_id: AccountId) -> str:

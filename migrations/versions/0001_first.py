@@ -19,8 +19,10 @@ TABLES = [
     "accounts",
     "memberships",
     "invites",
+    "join_requests",
     "subscriptions",
     "signals",
+    "standing_rules",
     "prompts",
     "approvals",
     "orders",
@@ -31,6 +33,7 @@ TABLES = [
     "reconciliations",
     "inbox",
     "outbox",
+    "broadcasts",
     "audit",
     "leases",
     "counters",
@@ -193,6 +196,9 @@ def _create_people() -> None:
         *numbers("user_id"),
         *words("role"),
         *numbers("invited_by", null=True),
+        *moments("until", null=True),
+        *flags("warned"),
+        *texts("max_drift_r", null=True),
         *moments("created_at"),
         *integers("version"),
         key("memberships", "id"),
@@ -207,7 +213,7 @@ def _create_people() -> None:
         "invites",
         *texts("id token_hash account_id"),
         *words("role"),
-        *integers("uses_left version"),
+        *integers("uses uses_left version"),
         *numbers("created_by", null=True),
         *moments("expires_at created_at"),
         key("invites", "id"),
@@ -216,6 +222,19 @@ def _create_people() -> None:
         refers("invites", "created_by", "users"),
         one_of("invites", "role", "viewer approver admin owner"),
         rule("invites", "uses_left", "uses_left >= 0"),
+    )
+    op.create_table(
+        "join_requests",
+        *numbers("id"),
+        *words("state"),
+        *numbers("decided_by", null=True),
+        *moments("asked_at"),
+        *moments("decided_at", null=True),
+        *integers("version"),
+        key("join_requests", "id"),
+        refers("join_requests", "id", "users"),
+        refers("join_requests", "decided_by", "users"),
+        one_of("join_requests", "state", "waiting accepted declined"),
     )
     op.create_table(
         "subscriptions",
@@ -273,6 +292,26 @@ def _create_trading() -> None:
         sa.text("created_at DESC"),
     )
     op.create_table(
+        "standing_rules",
+        *texts("id account_id provider max_risk_percent"),
+        *numbers("user_id granted_update_id"),
+        *integers("per_day version"),
+        *moments("until created_at"),
+        *moments("revoked_at", null=True),
+        key("standing_rules", "id"),
+        unique("standing_rules", "granted_update_id"),
+        refers("standing_rules", "user_id", "users"),
+        refers("standing_rules", "account_id", "accounts"),
+        refers("standing_rules", "provider", "providers"),
+        rule("standing_rules", "per_day", "per_day > 0"),
+    )
+    index(
+        "standing_rules",
+        "ix_standing_rules_user_id_account_id",
+        "user_id",
+        "account_id",
+    )
+    op.create_table(
         "prompts",
         *texts("id signal_id account_id reason nonce"),
         *numbers("user_id"),
@@ -280,10 +319,12 @@ def _create_trading() -> None:
         *integers("attempt version"),
         *flags("viewer held"),
         *texts(
-            "price lots risk_money risk_percent reward_money spread headroom", null=True
+            "price lots risk_money risk_percent reward_money spread headroom "
+            "drift_r drift_points",
+            null=True,
         ),
-        *moments("confirm_until decided_at", null=True),
-        *numbers("decided_by chat_id message_id", null=True),
+        *moments("confirm_until snoozed_until decided_at", null=True),
+        *numbers("decided_by chat_id message_id former_message_id", null=True),
         *moments("expires_at created_at updated_at"),
         key("prompts", "id"),
         unique("prompts", "nonce"),
@@ -296,8 +337,8 @@ def _create_trading() -> None:
         one_of(
             "prompts",
             "state",
-            "queued sent confirming approved rejected expired cancelled "
-            "superseded refused",
+            "queued sent confirming awaiting_second snoozed approved rejected "
+            "expired cancelled superseded refused",
         ),
     )
     index("prompts", "ix_prompts_account_id_state", "account_id", "state")
@@ -308,19 +349,23 @@ def _create_trading() -> None:
         *texts("id signal_id prompt_id account_id consent_version consent_hash"),
         *numbers("user_id update_id"),
         *words("decision"),
-        *texts("reason price lots", null=True),
+        *texts("reason price lots seconds rule_id", null=True),
         *moments("reason_asked_at", null=True),
         *moments("created_at"),
         *integers("version"),
+        *integers("rule_number", null=True),
         key("approvals", "id"),
         unique("approvals", "prompt_id", "user_id"),
         refers("approvals", "signal_id", "signals", ondelete="CASCADE"),
         refers("approvals", "prompt_id", "prompts"),
         refers("approvals", "user_id", "users"),
         refers("approvals", "account_id", "accounts"),
-        one_of("approvals", "decision", "approve reject"),
+        refers("approvals", "seconds", "approvals"),
+        refers("approvals", "rule_id", "standing_rules"),
+        one_of("approvals", "decision", "approve reject first withdrawn"),
         rule("approvals", "reason", "length(reason) <= 500"),
     )
+    index("approvals", "ix_approvals_rule_id", "rule_id")
     index("approvals", "ix_approvals_signal_id_user_id", "signal_id", "user_id")
     index("approvals", "ix_approvals_user_id_created_at", "user_id", "created_at")
 
@@ -346,8 +391,8 @@ def _create_orders() -> None:
         refers("orders", "approval_id", "approvals"),
         refers("orders", "trade_id", "trades", use_alter=True),
         refers("orders", "user_id", "users"),
-        one_of("orders", "kind", "open close cancel"),
-        one_of("orders", "cause", "tap close_all panic guard"),
+        one_of("orders", "kind", "open close cancel modify"),
+        one_of("orders", "cause", "tap standing close_all panic guard"),
         one_of(
             "orders",
             "state",
@@ -401,10 +446,12 @@ def _create_orders() -> None:
     op.create_table(
         "trades",
         *texts(
-            "id account_id instrument volume volume_open open_price risk_money floating"
+            "id account_id instrument volume volume_open open_price risk_money "
+            "floating booked"
         ),
         *texts(
-            "signal_id order_id stop_loss take_profit close_price profit", null=True
+            "signal_id order_id stop_loss take_profit first_stop close_price profit",
+            null=True,
         ),
         *numbers("position_id ticket"),
         *words("side state"),
@@ -493,7 +540,7 @@ def _create_queues() -> None:
     op.create_table(
         "outbox",
         *texts("id subject detail"),
-        *words("topic notice"),
+        *words("topic notice failed"),
         *numbers("user_id", null=True),
         *integers("priority attempts version"),
         *moments("due_at created_at"),
@@ -503,12 +550,15 @@ def _create_queues() -> None:
         one_of(
             "outbox",
             "notice",
-            " trade_opened trade_closed order_failed order_parked "
+            " trade_opened trade_closed trade_reduced stop_moved "
+            "order_failed order_parked "
             "guard_warning guard_fired guard_flat guard_rearmed "
             "guard_blind guard_sees member_joined command_late "
-            "prompts_held provider_floods",
+            "prompts_held provider_floods admin_did member_asks members_ask "
+            "member_accepted membership terms broadcast broadcast_done",
         ),
-        rule("outbox", "priority", "priority IN (0, 1, 2, 3, 4)"),
+        rule("outbox", "priority", "priority IN (0, 1, 2, 3, 4, 5, 6)"),
+        one_of("outbox", "failed", " unreachable refused given_up expired"),
     )
     index(
         "outbox",
@@ -520,6 +570,23 @@ def _create_queues() -> None:
         unique=False,
     )
     index("outbox", "ix_outbox_subject", "subject")
+    op.create_table(
+        "broadcasts",
+        *texts("id text"),
+        *numbers("user_id"),
+        *integers("total version"),
+        *moments("created_at"),
+        *moments("started_at finished_at", null=True),
+        key("broadcasts", "id"),
+        refers("broadcasts", "user_id", "users"),
+    )
+    index(
+        "broadcasts",
+        "ix_broadcasts_open",
+        "id",
+        where="finished_at IS NULL",
+        unique=False,
+    )
     op.create_table(
         "audit",
         *numbers("id"),

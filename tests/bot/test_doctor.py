@@ -9,7 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import migrate_database
-from bot.doctor import Finding, examine
+from bot.doctor import examine
+from bot.findings import Finding
 from core.ids import ProviderName
 from core.ports import Insert, Row
 from core.users import Role

@@ -31,6 +31,7 @@ async def started():
             expire=expire,
             expire_every=OFTEN,
             forget=_nothing,
+            lapse=_nothing,
         )
         scheduler.start()
         running.append(scheduler)

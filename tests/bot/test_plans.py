@@ -46,6 +46,7 @@ def test_an_account_without_limits_of_its_own_has_the_common_ones():
             "confirm_above_risk_percent": 3,
             "confirm_live": False,
             "max_drift_r": "0.1",
+            "second_above_risk_percent": "1.5",
         },
     )
     assert rules_of(common, account()) == RiskRules(
@@ -62,6 +63,7 @@ def test_an_account_without_limits_of_its_own_has_the_common_ones():
         confirm_above_risk_percent=Decimal(3),
         confirm_live=False,
         max_drift_r=Decimal("0.1"),
+        second_above_risk_percent=Decimal("1.5"),
     )
 
 

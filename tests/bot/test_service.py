@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from bot import service as module
 from bot.app import House, open_house
 from bot.service import Service
+from bot.telegram.wire import receiver
 from charts.pool import RenderPool
 from core.accounts import Account, GuardPhase, GuardState
 from core.errors import BrokerUnavailable, ChartFailed, JournalUnavailable, Refused
@@ -345,9 +346,24 @@ async def test_a_part_in_trouble_is_named(tmp_path, stage, monkeypatch):
 async def test_a_telegram_that_fell_silent_is_trouble(tmp_path, stage, monkeypatch):
     async with _running(tmp_path, stage) as running:
         await _ready(running)
-        monkeypatch.setattr(module, "POLL_LATE", timedelta(seconds=-1))
+        monkeypatch.setattr(receiver, "SILENT", timedelta(seconds=-1))
         parts = await running.service.parts()
     assert not parts["telegram"].ok
+
+
+async def test_another_instance_of_the_bot_is_trouble(tmp_path, stage):
+    async with _running(tmp_path, stage) as running:
+        await _ready(running)
+        stage.fail("getUpdates", status=409, description="Conflict: terminated by")
+        stage.say(OWEN, "/help")  # ends the poll under way
+
+        async def told() -> bool:
+            return not (await running.service.parts())["telegram"].ok
+
+        await until_found(told)
+        status, answer = await running.get("/readyz")
+    assert (status, answer["status"]) == (200, "degraded")
+    assert "409 Conflict" in answer["parts"]["telegram"]["detail"]
 
 
 async def test_an_old_schema_is_trouble(tmp_path, stage):

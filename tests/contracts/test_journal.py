@@ -29,6 +29,7 @@ from core.messages import (
 )
 from core.orders import Order, OrderKind, OrderState
 from core.ports import (
+    AtLeast,
     AtMost,
     Delete,
     Expect,
@@ -44,7 +45,7 @@ from core.prompts import Prompt, PromptState
 from core.rows import AIMED_KEY, OPENING_KEY, UNIQUE
 from core.signals import Action, Signal, SignalStatus, Source
 from core.trades import CloseReason, TradeState
-from core.users import Membership, Provider, User
+from core.users import Membership, Provider, RequestState, User
 from tests import builders as b
 from tests.databases import empty, migrate, postgres_database, sqlite_url
 from tests.fakes import NOON
@@ -131,12 +132,25 @@ def _world() -> list[Row]:
         decided_at=elsewhere,
         chat_id=-1_001_234_567_890,
         message_id=2**40,
+        former_message_id=2**40 - 1,
+        drift_r=Decimal("0.26"),
+        drift_points=Decimal(130),
+        snoozed_until=moment,
     )
+    standing = b.a_standing_rule(until=elsewhere, revoked_at=moment)
     approval = b.an_approval(
         signal_id=signal.id,
         prompt_id=prompt.id,
         reason="r" * 500,
         reason_asked_at=moment,
+        rule_id=standing.id,
+        rule_number=2,
+    )
+    second = b.an_approval(
+        signal_id=signal.id,
+        prompt_id=prompt.id,
+        user_id=SOMEBODY_ELSE,
+        seconds=approval.id,
     )
     order = b.an_order(
         signal_id=signal.id,
@@ -189,16 +203,28 @@ def _world() -> list[Row]:
         ),
         b.a_refusal(first_at=moment, last_at=elsewhere),
         b.a_user(blocked_at=moment, name="Zoë ☕"),
+        b.a_user(id=SOMEBODY_ELSE),
         b.an_account(person_id=b.USER, enabled=False),
         guard,
         b.an_equity_point(at=moment),
         b.a_reconciliation(at=moment),
-        b.a_membership(invited_by=b.USER),
+        b.a_membership(
+            invited_by=b.USER,
+            until=elsewhere,
+            warned=True,
+            max_drift_r=Decimal("0.1"),
+        ),
         b.an_invite(created_by=b.USER),
+        b.a_broadcast(started_at=moment, finished_at=elsewhere),
+        b.a_join_request(
+            state=RequestState.DECLINED, decided_by=b.USER, decided_at=moment
+        ),
         b.a_subscription(enabled=False),
         signal,
         prompt,
+        standing,
         approval,
+        second,
         order,
         trade,
         close,
@@ -242,9 +268,12 @@ def _bare_world() -> list[Row]:
         b.a_refusal(),
         b.a_membership(),
         b.an_invite(),
+        b.a_join_request(),
         b.a_subscription(),
         signal,
         prompt,
+        b.a_standing_rule(),
+        b.a_broadcast(),
         b.an_approval(signal_id=signal.id, prompt_id=prompt.id, price=None, lots=None),
         order,
         b.a_trade(stop_loss=None, take_profit=None),
@@ -342,9 +371,7 @@ async def test_any_of_nothing_finds_nothing(journal: Journal) -> None:
     assert await _ids(journal, id=frozenset()) == []
 
 
-async def test_at_most_includes_the_limit_and_leaves_out_none(
-    journal: Journal,
-) -> None:
+async def test_limits_are_included_and_leave_out_none(journal: Journal) -> None:
     microsecond = timedelta(microseconds=1)
     await _users(
         journal,
@@ -354,6 +381,7 @@ async def test_at_most_includes_the_limit_and_leaves_out_none(
         _user(4),
     )
     assert await _ids(journal, blocked_at=AtMost(value=NOON)) == [1, 2]
+    assert await _ids(journal, blocked_at=AtLeast(value=NOON)) == [2, 3]
 
 
 async def test_rows_come_by_id_unless_told_otherwise(journal: Journal) -> None:
@@ -418,6 +446,7 @@ async def test_decimals_have_no_order_here(journal: Journal) -> None:
     for question in (
         journal.find(Signal, order_by="price"),
         journal.find(Signal, price=AtMost(value=Decimal(2000))),
+        journal.find(Signal, price=AtLeast(value=Decimal(2000))),
     ):
         with pytest.raises(ValueError, match="does not order decimals"):
             await question

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.drift import drift_r, obstacle_of_levels
+from core.drift import Drift, drift_of, obstacle_of_levels
 from core.market import OrderType, Quote, Side
 from tests.fakes import NOON
 
@@ -13,24 +13,37 @@ def quote(bid: str, ask: str) -> Quote:
     return Quote(instrument="XAUUSD", bid=D(bid), ask=D(ask), time=NOON)
 
 
+def drift(side: Side, now: str, stop: str | None, point: str = "0.01") -> Drift:
+    return drift_of(
+        side=side,
+        shown=D(1950),
+        now=D(now),
+        stop_loss=None if stop is None else D(stop),
+        point=D(point),
+    )
+
+
 @pytest.mark.parametrize(
-    ("side", "now", "stop", "r"),
+    ("side", "now", "stop", "r", "points"),
     [
-        (Side.BUY, "1951", "1945", "0.2"),
-        (Side.BUY, "1949", "1945", "0"),
-        (Side.SELL, "1949", "1955", "0.2"),
-        (Side.SELL, "1951", "1955", "0"),
-        (Side.BUY, "1950", "1945", "0"),
+        (Side.BUY, "1951", "1945", "0.2", 100),
+        (Side.BUY, "1949", "1945", "0", 0),
+        (Side.SELL, "1949", "1955", "0.2", 100),
+        (Side.SELL, "1951", "1955", "0", 0),
+        (Side.BUY, "1950", "1945", "0", 0),
     ],
 )
-def test_drift_is_the_adverse_move_over_the_way_to_the_stop(side, now, stop, r):
-    found = drift_r(side=side, shown=D(1950), now=D(now), stop_loss=D(stop))
-    assert found == D(r)
+def test_drift_is_the_adverse_move_over_the_way_to_the_stop(side, now, stop, r, points):
+    assert drift(side, now, stop) == Drift(r=D(r), points=D(points))
 
 
-@pytest.mark.parametrize("stop", [None, D(1950)])
-def test_without_a_way_to_the_stop_there_is_no_drift(stop):
-    assert drift_r(side=Side.BUY, shown=D(1950), now=D(1960), stop_loss=stop) == 0
+@pytest.mark.parametrize("stop", [None, "1950"], ids=["no stop", "stop at the price"])
+def test_without_a_way_to_the_stop_there_are_points_only(stop):
+    assert drift(Side.BUY, "1960", stop) == Drift(r=D(0), points=D(1000))
+
+
+def test_points_are_whole_whatever_the_prices():
+    assert drift(Side.BUY, "1950.0149", "1945").points == D(1)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +65,7 @@ def test_a_buy_makes_sense_between_stop_and_target(side, bid, ask, says):
         take_profit=D(1965),
     )
     assert says in found
+    assert not found or found.endswith(": this signal is over.")
     assert bool(says) is bool(found)
 
 
@@ -74,6 +88,7 @@ def test_a_sale_makes_sense_between_target_and_stop(bid, ask, says):
         take_profit=D(1935),
     )
     assert says in found
+    assert not found or found.endswith(": this signal is over.")
     assert bool(says) is bool(found)
 
 
@@ -112,4 +127,5 @@ def test_a_pending_order_waits_on_its_side_of_the_price(side, kind, price, says)
         take_profit=None,
     )
     assert says in found
+    assert not found or found.endswith(": this signal is over.")
     assert bool(says) is bool(found)

@@ -105,6 +105,79 @@ def test_a_changed_position_is_named_and_taken_over(seen, what):
     assert only(a_book([OPEN]), positions=[a_position(**seen)]).what == what
 
 
+HALF = {"volume": Decimal("0.08"), "price": Decimal("1960.00")}
+
+
+def a_part(**over):
+    """A deal that closed 0.08 of 0.18 lots: 75.60 after its commission."""
+    made = {"profit": Decimal("75.84"), "commission": Decimal("-0.24"), "magic": 8}
+    return a_deal(**HALF | made | {"reason": DealReason.EXPERT} | over)
+
+
+def test_a_part_that_was_closed_is_booked_and_told_with_whose_will_it_was():
+    close = an_order(kind=OrderKind.CLOSE, cause=Cause.TAP)
+    correction = only(
+        a_book([OPEN], by_magic={8: close}),
+        positions=[a_position(volume=Decimal("0.10"))],
+        deals=[an_entry(), a_part()],
+    )
+    assert correction.trade is not None
+    assert correction.trade.booked == Decimal("75.60")
+    assert correction.notice is NoticeKind.TRADE_REDUCED
+    assert correction.detail == "75.60 1960.00 closed_here"
+    assert correction.what == "XAUUSD: volume 0.18 to 0.10, booked 0 to 75.60"
+
+
+def test_a_second_part_is_told_with_what_it_made_alone():
+    before = replace(OPEN, volume_open=Decimal("0.10"), booked=Decimal("75.60"))
+    second = a_part(ticket=Ticket(51), volume=Decimal("0.05"), magic=0)
+    correction = only(
+        a_book([before]),
+        positions=[a_position(volume=Decimal("0.05"))],
+        deals=[an_entry(), second, a_part()],
+    )
+    assert correction.trade is not None
+    assert correction.trade.booked == Decimal("151.20")
+    assert correction.detail == "75.60 1960.00 other"
+
+
+def test_a_part_is_told_when_its_deal_comes_and_only_then():
+    late = a_book([OPEN])
+    silent = only(late, positions=[a_position(volume=Decimal("0.10"))])
+    assert silent.notice is NoticeKind.NONE
+    assert silent.trade is not None
+    told = only(
+        a_book([silent.trade]),
+        positions=[a_position(volume=Decimal("0.10"))],
+        deals=[an_entry(), a_part()],
+    )
+    assert told.notice is NoticeKind.TRADE_REDUCED
+
+
+def test_a_part_that_made_nothing_is_told_too():
+    nothing = a_part(profit=Decimal("0.24"))
+    correction = only(
+        a_book([OPEN]),
+        positions=[a_position(volume=Decimal("0.10"))],
+        deals=[an_entry(), nothing],
+    )
+    assert correction.detail == "0.00 1960.00 other"
+
+
+def test_what_was_booked_is_kept_when_the_history_says_nothing():
+    before = replace(OPEN, volume_open=Decimal("0.10"), booked=Decimal("75.60"))
+    assert found(a_book([before]), positions=[a_position(volume=Decimal("0.10"))]) == []
+
+
+def test_a_trade_closed_in_two_parts_books_both():
+    rest = a_deal(ticket=Ticket(51), volume=Decimal("0.10"))
+    before = replace(OPEN, volume_open=Decimal("0.10"), booked=Decimal("75.60"))
+    trade = the_trade(a_book([before]), deals=[an_entry(), a_part(), rest])
+    assert (trade.state, trade.close_reason) == (TradeState.CLOSED, CloseReason.STOP)
+    assert trade.booked == Decimal("75.60") + Decimal("-100.44")
+    assert trade.profit == trade.booked + Decimal("-0.54")
+
+
 def test_a_partial_close_leaves_the_rest_open():
     trade = the_trade(
         a_book([OPEN]),

@@ -11,10 +11,13 @@ from core.trades import TRADE_MOVES, TradeEvent, TradeState
 ENDS_OF_PROMPT = {"approved", "rejected", "expired", "cancelled", "superseded"} | {
     "refused"
 }
+ASKED_MORE = {"confirming", "awaiting_second"}
 PROMPT = {
-    "queued": {"sent", "confirming"} | ENDS_OF_PROMPT,
-    "sent": {"confirming"} | ENDS_OF_PROMPT,
-    "confirming": {"sent"} | ENDS_OF_PROMPT,
+    "queued": {"sent", "snoozed"} | ASKED_MORE | ENDS_OF_PROMPT,
+    "sent": {"snoozed"} | ASKED_MORE | ENDS_OF_PROMPT,
+    "confirming": {"sent", "awaiting_second"} | ENDS_OF_PROMPT,
+    "awaiting_second": {"sent"} | ENDS_OF_PROMPT - {"approved"},
+    "snoozed": {"queued"} | ASKED_MORE | ENDS_OF_PROMPT,
 }
 ORDER = {
     "queued": {"submitting", "cancelled"},
@@ -101,6 +104,15 @@ def test_a_fired_guard_leaves_only_by_being_rearmed():
         if start in FIRED and end not in FIRED
     }
     assert ways == {GuardEvent.REARM}
+
+
+def test_the_first_of_two_is_never_approved_without_a_second():
+    ends = {
+        end
+        for (start, _), end in PROMPT_MOVES.items()
+        if start is PromptState.AWAITING_SECOND
+    }
+    assert PromptState.APPROVED not in ends
 
 
 def test_a_decided_prompt_never_opens_again():

@@ -12,6 +12,8 @@
     deposit   money in, or below 0 out                   {"account", "amount"}
     invite    a token to join an account                 {"account", "role", …}
     provider  a provider with its secrets                {"name"}
+    slow      how long the broker takes for a quote      {"account", "seconds"}
+    inbox     the next updates that cannot be stored     {"fails"}
 """
 
 import asyncio
@@ -27,7 +29,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import logs
-from bot.app import House, open_house
+from bot.app import House, Wrap, open_house
 from bot.config import build
 from bot.providers import add_provider
 from bot.service import Service
@@ -38,9 +40,11 @@ from core.desk.commanding import InviteWish, invite
 from core.errors import Refused
 from core.ids import AccountId
 from core.market import OrderType, Side
+from core.ports import Journal
 from core.users import Role
 from mt5_bridge.paper.broker import PaperBroker
-from tests.flows.agreed import READY, TOKEN
+from tests.flows.agreed import READY, TOKEN, WEBHOOK_SECRET
+from tests.flows.breakable import FullJournal, SlowBroker
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -51,8 +55,22 @@ Work = Callable[[Json], Awaitable[Json]]
 class Rig:
     """What a test may do to the house besides being a person or a provider."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self) -> None:
+        self._journals: list[FullJournal] = []
+
+    @property
+    def wrap(self) -> Wrap:
+        """What a house is opened with, so that the rig has a hand on it."""
+        return Wrap(journal=self._breakable, broker=SlowBroker)
+
+    def _breakable(self, journal: Journal) -> FullJournal:
+        self._journals.append(FullJournal(journal))
+        return self._journals[-1]
+
+    def take(self, house: House) -> "Rig":
+        """From here on the rig moves this house."""
         self._house = house
+        return self
 
     def add_routes(self, app: web.Application) -> None:
         works: tuple[Work, ...] = (
@@ -64,6 +82,8 @@ class Rig:
             self.deposit,
             self.invite,
             self.provider,
+            self.slow,
+            self.inbox,
         )
         for work in works:
             app.router.add_post(f"/rig/{work.__name__}", _answering(work))
@@ -151,6 +171,20 @@ class Rig:
         return asdict(made)
 
 
+    async def slow(self, wish: Json) -> Json:
+        broker = self._house.tools.brokers[AccountId(wish["account"])]
+        if not isinstance(broker, SlowBroker):
+            message = "the rig slows brokers that it stands before"
+            raise TypeError(message)
+        broker.seconds = wish["seconds"]
+        return {}
+
+    async def inbox(self, wish: Json) -> Json:
+        for journal in self._journals:
+            journal.fails = wish["fails"]
+        return {}
+
+
 def _answering(work: Work) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(request: web.Request) -> web.Response:
         try:
@@ -162,17 +196,23 @@ def _answering(work: Work) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def read_settings(file: Path) -> Settings:
-    """As ``tapgate run`` reads its file; the token comes from here."""
-    environ = {"TAPGATE_TELEGRAM__TOKEN": TOKEN}
+    """As ``tapgate run`` reads its file; the secrets come from here."""
+    environ = {
+        "TAPGATE_TELEGRAM__TOKEN": TOKEN,
+        "TAPGATE_TELEGRAM__WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
     return build(json.loads(file.read_text()), environ, source=str(file))
 
 
 async def serve(settings: Settings, base: Path) -> None:
     """Run until told to stop; says when it is ready."""
-    async with open_house(settings, base, command="a flow test") as house:
+    rig = Rig()
+    async with open_house(
+        settings, base, command="a flow test", wrap=rig.wrap
+    ) as house:
         service = Service(house, token=TOKEN, api_base=settings.telegram.api_base)
         try:
-            await service.start(extra=Rig(house).add_routes)
+            await service.start(extra=rig.take(house).add_routes)
             await house.pool.start()
             print(READY, flush=True)  # noqa: T201 - whom the test waits for
             await until_told_to_stop()

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.errors import Duplicate
 from core.ports import Insert, Row
 from core.signals import Signal
-from storage.inserting import Insertion, names_a_key_twice, taken
+from storage.inserting import Insertion, taken
 from storage.journal import SqlJournal
 from storage.mapping import NAMES, table_of, to_columns
 from tests import builders as b
@@ -62,18 +62,6 @@ def test_a_field_of_another_type_is_named(field: str, value: object) -> None:
 
 def _batch(*signals: Signal) -> list[list[Insert]]:
     return [[Insert(each)] for each in signals]
-
-
-def test_a_key_that_is_there_twice_is_seen_before_it_is_tried() -> None:
-    one, other = b.a_signal(external_id="x"), b.a_signal(external_id="y")
-    assert not names_a_key_twice(_batch(one, other))
-    assert names_a_key_twice(_batch(one, other, b.a_signal(external_id="y")))
-    assert names_a_key_twice(
-        _batch(
-            b.a_signal(external_id="v", webhook_id="m"),
-            b.a_signal(external_id="w", webhook_id="m"),
-        )
-    )
 
 
 async def test_the_key_that_is_taken_is_named_by_member(journal: SqlJournal) -> None:

@@ -7,8 +7,11 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from bot.telegram.languages.bidi import from_right_to_left, unmarked
 
 ENGLISH = "en"
 LANGUAGES: Mapping[str, str] = {
@@ -40,7 +43,7 @@ class Catalogue:
 
     def one(self, message: str) -> str:
         """The translation; the message itself where there is none."""
-        return self._translations.gettext(message)
+        return self._translations.gettext(message) if message else ""
 
     def many(self, one: str, many: str, count: int) -> str:
         """The form for so many."""
@@ -55,7 +58,11 @@ class Catalogue:
         return sentence
 
     def _filled(self, said: str, found: re.Match[str]) -> str:
-        return _HOLE.sub(lambda hole: self._retold(found[f"h{hole[1]}"]), said)
+        return _HOLE.sub(lambda hole: self._part(found[f"h{hole[1]}"]), said)
+
+    def _part(self, part: str) -> str:
+        """What stood in a hole: a sentence or a word of core's, or anybody's text."""
+        return self._retold(unmarked(part))
 
 
 def _most_telling_first(entry: tuple[str, str]) -> int:
@@ -84,6 +91,8 @@ def catalogue(language: str) -> Catalogue:
         return Catalogue(NullTranslations(), {})
     text = files(__package__).joinpath(f"{language}.po").read_bytes()
     book = read_po(BytesIO(text), locale=language)
+    if language in RIGHT_TO_LEFT:
+        _isolate(book)
     compiled = BytesIO()
     write_mo(compiled, book)
     compiled.seek(0)
@@ -93,3 +102,14 @@ def catalogue(language: str) -> Catalogue:
         if entry.context == CORE and entry.string
     }
     return Catalogue(GNUTranslations(compiled), patterns)
+
+
+def _isolate(book: Catalog) -> None:
+    for entry in book:
+        said = entry.string
+        if not entry.id or not said:
+            continue
+        if isinstance(said, str):
+            entry.string = from_right_to_left(said)
+        else:
+            entry.string = tuple(from_right_to_left(form) for form in said)

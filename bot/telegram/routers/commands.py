@@ -1,37 +1,45 @@
 """Commands and plain messages."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from aiogram import Router
-from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.filters import Command as Named
+from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import ChatMemberUpdated, Message
 
 from bot.telegram.callbacks import LIMIT
 from bot.telegram.cards import AccountCard, account_card, prompt_card
 from bot.telegram.desk import Desk
 from bot.telegram.introducing import show_menu
-from bot.telegram.routers.asking import NOT_FOR_YOU
+from bot.telegram.languages.catalogue import known
+from bot.telegram.routers import admin, languages, membership, people, positions
+from bot.telegram.routers.asking import Command, not_for_you
+from bot.telegram.routers.positions import decided_by
 from bot.telegram.routers.providers import on_providers
-from bot.telegram.routers.taps import EVERYTHING
 from bot.telegram.views.answers import (
     guard_view,
     pending_view,
-    positions_view,
     status_view,
 )
-from bot.telegram.views.confirming import close_all_question, panic_question
-from bot.telegram.views.notices import (
+from bot.telegram.views.confirming import (
+    EVERYTHING,
+    close_all_question,
+    panic_choice,
+    panic_question,
+)
+from bot.telegram.views.speech import say, spoken
+from bot.telegram.views.text import told
+from bot.telegram.views.view import View
+from bot.telegram.views.welcoming import (
     consent_view,
     help_view,
     stranger_view,
     welcome_view,
 )
-from bot.telegram.views.text import safe
-from bot.telegram.views.view import View
-from core.access import may_decide
 from core.accounts import Account
+from core.desk.absence import why_out
 from core.desk.commanding import managed, own_accounts, rearm
-from core.desk.joining import Entry, Person, mark_blocked, start
+from core.desk.joining import Entry, Person, mark_blocked, start, terms_for
 from core.desk.reasons import hear_reason
 from core.desk.releasing import release
 from core.errors import Refused
@@ -39,7 +47,6 @@ from core.messages import InboxUpdate, OutboxItem, Topic
 from core.orders import IN_DOUBT, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
-from core.users import Membership
 
 
 def router() -> Router:
@@ -49,7 +56,7 @@ def router() -> Router:
     message.register(on_start, CommandStart(ignore_case=True, ignore_mention=True))
     for name, handler in _HANDLERS.items():
         # a phone writes /Panic, and in a private chat everything is meant for us
-        meant = Command(name, ignore_case=True, ignore_mention=True)
+        meant = Named(name, ignore_case=True, ignore_mention=True)
         message.register(handler, meant)
     message.register(on_text)
     commands.my_chat_member.register(on_membership)
@@ -64,22 +71,29 @@ async def on_start(
     try:
         welcome = await start(desk.tools, person, token)
     except Refused as refusal:
-        await desk.gateway.reply(person.id, View(text=safe(refusal.reason)))
+        await desk.gateway.reply(person.id, View(text=told(refusal.reason)))
         return
     if not welcome.memberships:
-        bad = welcome.entry is Entry.BAD_INVITE
-        await desk.gateway.reply(person.id, stranger_view(person.id, bad_invite=bad))
+        view = stranger_view(
+            person.id,
+            bad_invite=welcome.entry is Entry.BAD_INVITE,
+            filing=welcome.filing,
+            since=await why_out(desk.tools, person.id),
+        )
+        await desk.gateway.reply(person.id, view)
         return
     view = welcome_view(person.name, welcome.memberships)
     await desk.gateway.reply(person.id, view)
     if welcome.consent_needed:
-        await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
-    await show_menu(desk.tools, desk.gateway, person.id)
+        terms = await terms_for(desk.tools, person.id)
+        await desk.gateway.reply(person.id, consent_view(terms))
+    chosen = spoken() != known(person.language)
+    await show_menu(desk.tools, desk.gateway, person.id, own=chosen)
 
 
 async def on_help(_: Message, desk: Desk, person: Person, *, manages: bool) -> None:
     """/help: the commands of this person; to a stranger, how to get in."""
-    member = await desk.tools.journal.count(Membership, user_id=person.id)
+    member = await desk.tools.members(user_id=person.id)
     known, unknown = help_view(manages=manages), stranger_view(person.id)
     await desk.gateway.reply(person.id, known if member else unknown)
 
@@ -100,21 +114,6 @@ async def on_pending(_: Message, desk: Desk, person: Person) -> None:
     await desk.gateway.reply(person.id, view)
 
 
-async def on_positions(_: Message, desk: Desk, person: Person) -> None:
-    """/positions: open trades of the accounts on which this person decides."""
-    mine = await _decided_by(desk, person)
-    await desk.gateway.reply(person.id, positions_view(await _cards(desk, mine)))
-
-
-async def _decided_by(desk: Desk, person: Person) -> list[Account]:
-    found = []
-    for membership in await desk.tools.journal.find(Membership, user_id=person.id):
-        account = await desk.tools.journal.get(Account, membership.account_id)
-        if account is not None and may_decide(account, membership):
-            found.append(account)
-    return found
-
-
 async def _cards(desk: Desk, accounts: Sequence[Account]) -> list[AccountCard]:
     cards = [await account_card(desk.tools, account) for account in accounts]
     return [card for card in cards if card is not None]
@@ -133,7 +132,7 @@ async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
             Order, account_id=account.id, kind=OrderKind.OPEN, state=IN_DOUBT
         )
     asked = int(desk.tools.clock.now().timestamp())
-    view = NOTHING_OPEN
+    view = View(text=say("You have no open trades on accounts of your own."))
     if trades or waiting or doubtful:
         view = close_all_question(trades, waiting, doubtful, asked)
     await desk.gateway.reply(person.id, view)
@@ -141,14 +140,13 @@ async def on_close_all(_: Message, desk: Desk, person: Person) -> None:
 
 WAITING = frozenset({OrderState.QUEUED, OrderState.PLACED})
 """Entries that can be withdrawn: not sent yet, or waiting at the broker."""
-NOTHING_OPEN = View(text="You have no open trades on accounts of your own.")
 
 
 async def on_status(_: Message, desk: Desk, person: Person) -> None:
     """/status: everything on one screen."""
     accounts = await managed(desk.tools, person.id)
     if not accounts:
-        await desk.gateway.reply(person.id, NOT_FOR_YOU)
+        await desk.gateway.reply(person.id, not_for_you())
         return
     journal = desk.tools.journal
     queues = {
@@ -157,14 +155,15 @@ async def on_status(_: Message, desk: Desk, person: Person) -> None:
         "orders": await journal.count(OutboxItem, topic=Topic.EXECUTE, done_at=None),
         "updates": await journal.count(InboxUpdate, done_at=None),
     }
-    view = status_view(await _cards(desk, accounts), queues)
+    troubles = await desk.watch.troubles()
+    view = status_view(await _cards(desk, accounts), queues, troubles)
     await desk.gateway.reply(person.id, view)
 
 
 async def on_guard(_: Message, desk: Desk, person: Person) -> None:
     """/guard: drawdown, limit and headroom."""
     accounts = await managed(desk.tools, person.id)
-    accounts = accounts or await _decided_by(desk, person)
+    accounts = accounts or await decided_by(desk, person.id)
     await desk.gateway.reply(person.id, guard_view(await _cards(desk, accounts)))
 
 
@@ -177,10 +176,17 @@ async def on_panic(
     everything = name.lower() in ("", "all")
     meant = mine if everything else _named(mine, name)
     if not mine:
-        view = NOT_FOR_YOU
+        view = not_for_you()
+    elif not name and len(mine) > 1:
+        view = panic_choice(mine)
     elif not meant:
         known = ", ".join(each.id for each in mine)
-        view = View(text=f"You administer no account of that name. Yours: {known}.")
+        view = View(
+            text=say(
+                "You administer no account of that name. Yours: {accounts}.",
+                accounts=known,
+            )
+        )
     else:
         asked = int(desk.tools.clock.now().timestamp())
         which = EVERYTHING if len(meant) > 1 else meant[0].id
@@ -202,18 +208,21 @@ async def on_rearm(
     first, rest = [*(command.args or "").split(maxsplit=1), "", ""][:2]
     named = _named(mine, first)
     if not mine:
-        await desk.gateway.reply(person.id, NOT_FOR_YOU)
+        await desk.gateway.reply(person.id, not_for_you())
         return
     if not named and len(mine) > 1:
         known = ", ".join(each.id for each in mine)
-        text = f"Say which account and why: /rearm ACCOUNT REASON. Yours: {known}."
+        text = say(
+            "Say which account and why: /rearm ACCOUNT REASON. Yours: {accounts}.",
+            accounts=known,
+        )
         await desk.gateway.reply(person.id, View(text=text))
         return
     account, reason = (named[0], rest) if named else (mine[0], command.args or "")
     try:
         await rearm(desk.tools, account.id, by=person.id, reason=reason)
     except Refused as refusal:
-        await desk.gateway.reply(person.id, View(text=safe(refusal.reason)))
+        await desk.gateway.reply(person.id, View(text=told(refusal.reason)))
 
 
 async def on_text(
@@ -226,7 +235,7 @@ async def on_text(
     reply = await hear_reason(desk.tools, person.id, said) if heard else None
     view = help_view(manages=manages, unknown=command)
     if reply is not None:
-        view = View(text=safe(reply.text))
+        view = View(text=told(reply.text))
     await desk.gateway.reply(person.id, view)
 
 
@@ -236,14 +245,18 @@ async def on_membership(event: ChatMemberUpdated, desk: Desk, person: Person) ->
     await mark_blocked(desk.tools, person.id, blocked=gone)
 
 
-_HANDLERS: dict[str, Callable[..., Awaitable[None]]] = {
+_HANDLERS: dict[str, Command] = {
     "help": on_help,
     "pending": on_pending,
-    "positions": on_positions,
+    **positions.COMMANDS,
+    **languages.COMMANDS,
     "closeall": on_close_all,
     "status": on_status,
     "guard": on_guard,
     "panic": on_panic,
     "rearm": on_rearm,
     "providers": on_providers,
+    **admin.COMMANDS,
+    **membership.COMMANDS,
+    **people.COMMANDS,
 }

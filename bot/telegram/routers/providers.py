@@ -10,12 +10,13 @@ from bot.telegram.callbacks import Press, Pressed
 from bot.telegram.desk import Desk
 from bot.telegram.provider_cards import page_with, providers_page
 from bot.telegram.routers.asking import (
-    NOT_FOR_YOU,
-    TOO_LATE,
     Handler,
     asked_too_long_ago,
+    not_for_you,
+    too_late,
 )
 from bot.telegram.views.providers import disable_question, hushed_view, providers_view
+from bot.telegram.views.speech import say
 from core.desk.joining import Person
 from core.desk.providing import known_provider, may_switch, mute, switch
 from core.desk.taps import Reply, Tap
@@ -34,7 +35,7 @@ async def on_providers(
     _: Message, command: CommandObject, desk: Desk, person: Person, *, manages: bool
 ) -> None:
     """/providers [NAME]: who sends signals, and what was refused."""
-    view = NOT_FOR_YOU
+    view = not_for_you()
     if manages:
         wanted = (command.args or "").strip()
         view = providers_view(await providers_page(desk.tools, wanted))
@@ -47,11 +48,11 @@ def _guarded(act: Act) -> Handler:
     async def handler(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
         if not await may_switch(desk.tools, tap.user_id):
             await _note_refused(desk, tap, pressed)
-            return Reply(text=NOT_FOR_YOU.text, alert=True)
+            return Reply(text=not_for_you().text, alert=True)
         name, _, asked = pressed.argument.partition("@")
         if pressed.press is Press.DISABLE_NOW and asked_too_long_ago(desk, asked):
             await _show(desk, tap, name)
-            return TOO_LATE
+            return too_late()
         try:
             return Reply(text=await act(desk, tap, name))
         except Refused as gone:
@@ -79,43 +80,49 @@ async def _show(desk: Desk, tap: Tap, name: str) -> None:
 
 async def _list(desk: Desk, tap: Tap, name: str) -> str:
     await _show(desk, tap, name)
-    return "Nothing was done."
+    return say("Nothing was done.")
 
 
 async def _ask(desk: Desk, tap: Tap, name: str) -> str:
     provider = await known_provider(desk.tools, name)
     if not provider.enabled:
         await _show(desk, tap, name)
-        return f"{name} is disabled already."
+        return say("{name} is disabled already.", name=name)
     asked = int(desk.tools.clock.now().timestamp())
     view = disable_question(provider, asked)
     await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
-    return "Confirm it, or go back."
+    return say("Confirm it, or go back.")
 
 
 async def _disable(desk: Desk, tap: Tap, name: str) -> str:
     done = await switch(desk.tools, name, enabled=False, by=tap.user_id)
     await _show(desk, tap, name)
-    return f"{name} is disabled{'' if done else ' already'}."
+    if not done:
+        return say("{name} is disabled already.", name=name)
+    return say("{name} is disabled.", name=name)
 
 
 async def _enable(desk: Desk, tap: Tap, name: str) -> str:
     done = await switch(desk.tools, name, enabled=True, by=tap.user_id)
     await _show(desk, tap, name)
-    return f"{name} is enabled{'' if done else ' already'}."
+    if not done:
+        return say("{name} is enabled already.", name=name)
+    return say("{name} is enabled.", name=name)
 
 
 async def _mute(desk: Desk, tap: Tap, name: str) -> str:
     until = desk.tools.clock.now() + MUTED_FOR
     await mute(desk.tools, name, until=until, by=tap.user_id)
     await _show(desk, tap, name)
-    return f"{name} is muted for an hour."
+    return say("{name} is muted for an hour.", name=name)
 
 
 async def _unmute(desk: Desk, tap: Tap, name: str) -> str:
     done = await mute(desk.tools, name, until=None, by=tap.user_id)
     await _show(desk, tap, name)
-    return f"{name} is heard again." if done else f"{name} was not muted."
+    if not done:
+        return say("{name} was not muted.", name=name)
+    return say("{name} is heard again.", name=name)
 
 
 async def _hush(desk: Desk, tap: Tap, name: str) -> str:
@@ -125,7 +132,7 @@ async def _hush(desk: Desk, tap: Tap, name: str) -> str:
     provider = await known_provider(desk.tools, name)
     view = hushed_view(provider, until, now)
     await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
-    return f"{name} is muted for an hour."
+    return say("{name} is muted for an hour.", name=name)
 
 
 HANDLERS: dict[Press, Handler] = {

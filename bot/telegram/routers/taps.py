@@ -9,13 +9,21 @@ from aiogram.types import CallbackQuery
 from bot.telegram.callbacks import REASONS, Press, Pressed, unpack
 from bot.telegram.cards import prompt_card
 from bot.telegram.desk import Desk
-from bot.telegram.routers import providers
+from bot.telegram.routers import (
+    admin,
+    languages,
+    membership,
+    people,
+    positions,
+    providers,
+)
 from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
-from bot.telegram.views.confirming import closes_said
-from bot.telegram.views.notices import agreed_view, consent_view, order_notice
+from bot.telegram.views.confirming import EVERYTHING, closes_said
+from bot.telegram.views.notices import order_notice
 from bot.telegram.views.prompts import prompt_view
 from bot.telegram.views.view import View
-from core.desk import deciding, joining, reasons
+from bot.telegram.views.welcoming import agreed_view, consent_view
+from core.desk import deciding, joining, reasons, snoozing
 from core.desk.commanding import close_all, managed, panic
 from core.desk.joining import Person
 from core.desk.recording import picture
@@ -28,9 +36,6 @@ from core.orders import Order, OrderState
 from core.prompts import UNDECIDED, Prompt
 
 log = structlog.get_logger()
-
-EVERYTHING = "*"
-"""The account argument that means all that one administers."""
 
 
 def router() -> Router:
@@ -52,7 +57,9 @@ async def on_tap(
     await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
     _tell(pressed, tap, reply)
     if reply.consent_needed:
-        await desk.gateway.reply(person.id, consent_view(desk.tools.choices.consent))
+        await desk.gateway.reply(
+            person.id, consent_view(await joining.terms_for(desk.tools, person.id))
+        )
     if reply.text == OUTDATED.text:
         await _redraw_outdated(desk, tap)
     await _redraw_copy(desk, tap, reply)
@@ -132,6 +139,10 @@ async def _reject(desk: Desk, tap: Tap, _: Pressed) -> Reply:
     return await deciding.reject(desk.tools, tap)
 
 
+async def _snooze(desk: Desk, tap: Tap, _: Pressed) -> Reply:
+    return await snoozing.snooze(desk.tools, tap)
+
+
 async def _reason(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     return await reasons.give_reason(desk.tools, tap, REASONS[pressed.press])
 
@@ -141,20 +152,15 @@ async def _write(desk: Desk, tap: Tap, _: Pressed) -> Reply:
 
 
 async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
-    if await joining.agree(desk.tools, tap.user_id, pressed.argument):
-        await _keep_terms(desk, tap)
+    agreed = await joining.agree(desk.tools, tap.user_id, pressed.argument)
+    if agreed is not None:
+        view = agreed_view(agreed, desk.tools.clock.now())  # kept, without its button
+        await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
         return Reply(text="Thank you. Signals will arrive here.")
-    consent = consent_view(desk.tools.choices.consent)
+    consent = consent_view(await joining.terms_for(desk.tools, tap.user_id))
     await desk.gateway.reply(tap.user_id, consent)
     await desk.gateway.try_clear(tap.chat_id, tap.message_id)
     return Reply(text="There is a newer text; please read that one.", alert=True)
-
-
-async def _keep_terms(desk: Desk, tap: Tap) -> None:
-    """What was agreed to stays in the chat, without its button."""
-    now = desk.tools.clock.now()
-    view = agreed_view(desk.tools.choices.consent, now)
-    await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
 
 
 async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
@@ -178,7 +184,7 @@ async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     if not meant or not set(meant) <= set(mine):
         return Reply(text="You do not administer that account.", alert=True)
     fired = [each for each in meant if await panic(desk.tools, each, by=tap.user_id)]
-    desk.look()
+    desk.watch.look()
     text = f"Flattening {', '.join(fired)}." if fired else "It had fired already."
     await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=f"🛑 {text}"))
     return Reply(text=text)
@@ -231,6 +237,7 @@ _HANDLERS: dict[Press, Handler] = {
     Press.CONFIRM: _confirm,
     Press.BACK: _back,
     Press.REJECT: _reject,
+    Press.SNOOZE: _snooze,
     Press.NEWS: _reason,
     Press.SPREAD: _reason,
     Press.RISK: _reason,
@@ -240,7 +247,12 @@ _HANDLERS: dict[Press, Handler] = {
     Press.CLOSE_ALL: _close_all,
     Press.PANIC: _panic,
     Press.NEVER_MIND: _never_mind,
+    **admin.PRESSES,
+    **membership.PRESSES,
+    **people.PRESSES,
     Press.ADOPT: _parked,
     Press.NOT_PLACED: _parked,
+    **positions.PRESSES,
+    **languages.PRESSES,
     **providers.HANDLERS,
 }

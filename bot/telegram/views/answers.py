@@ -1,27 +1,40 @@
 """Where things stand, for somebody who asked with a command: text views. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 from bot.telegram.cards import AccountCard, PromptCard
 from bot.telegram.views.outcomes import MODES, SIDES, places_of
-from bot.telegram.views.text import listed, number, price, safe, signed, when
+from bot.telegram.views.speech import later, say, say_count
+from bot.telegram.views.text import (
+    listed,
+    money,
+    number,
+    percent,
+    price,
+    result,
+    safe,
+    span,
+    told,
+    when,
+)
 from bot.telegram.views.view import View
 from core.accounts import FIRED, GuardPhase, GuardScope
-from core.clock import in_words
 from core.desk.releasing import Released
 from core.ids import short
 from core.limits import drawdown_percent
 from core.money import plain
+from core.orders import Order
 from core.trades import Trade, TradeState
 
 PHASES = {
-    GuardPhase.ARMED: "🟢 armed",
-    GuardPhase.BLIND: "⚪ blind: no entries",
-    GuardPhase.TRIGGERED: "🔴 fired",
-    GuardPhase.CLOSING: "🔴 closing",
-    GuardPhase.FLAT: "🔴 flat",
-    GuardPhase.LOCKED: "🔒 locked: no entries until /rearm",
+    GuardPhase.ARMED: later("🟢 armed"),
+    GuardPhase.BLIND: later("⚪ blind: no entries"),
+    GuardPhase.TRIGGERED: later("🔴 fired"),
+    GuardPhase.CLOSING: later("🔴 closing"),
+    GuardPhase.FLAT: later("🔴 flat"),
+    GuardPhase.LOCKED: later("🔒 locked: no entries until /rearm"),
 }
 
 
@@ -33,47 +46,71 @@ def _age(card: AccountCard) -> str:
     """How old the reading is, as a sentence; nothing while it is fresh."""
     guard = card.guard
     if guard.measured_at is None:
-        return "⚠ Never seen so far."
+        return say("⚠ Never seen so far.")
     age = card.now - guard.measured_at
     if age <= card.stale_after:
         return ""
-    seen = f"⚠ Seen {in_words(age)} ago"
+    message = later("⚠ Seen {age} ago.")
     if guard.blind_since is not None:
-        return f"{seen}; it cannot be seen now."
-    if age > LONG_AGO:
-        return f"{seen}: <b>nobody is watching this account.</b>"
-    return f"{seen}."
+        message = later("⚠ Seen {age} ago; it cannot be seen now.")
+    elif age > LONG_AGO:
+        message = later("⚠ Seen {age} ago: <b>nobody is watching this account.</b>")
+    return say(message, age=span(age))
 
 
 def positions_view(cards: Sequence[AccountCard]) -> View:
     """Open trades and waiting orders, account by account."""
     if not cards:
-        return View(text="There is no account here on which you decide.")
+        return View(text=say("There is no account here on which you decide."))
     lines = [line for card in cards for line in _positions_of(card)]
     return View(text=listed(lines).strip())
 
 
 def _positions_of(card: AccountCard) -> list[str]:
-    head = f"\n<b>{safe(card.account.id)}</b> · {MODES[card.account.mode]}"
+    head = say(
+        "<b>{account}</b> · {mode}",
+        account=safe(card.account.id),
+        mode=say(MODES[card.account.mode]),
+    )
     lines = [_position_line(trade, card.account.currency) for trade in card.trades]
-    lines += [
-        f"🕓 {SIDES[order.side]} {order.order_type.upper()} {plain(order.volume)} "
-        f"{safe(order.instrument)} at {price(order.price)}"
-        for order in card.placed
-    ]
+    lines += [_order_line(order) for order in card.placed]
     aged = [age] if (age := _age(card)) else []
-    return [head, *aged, *(lines or ["Nothing is open."])]
+    return [f"\n{head}", *aged, *(lines or [say("Nothing is open.")])]
+
+
+def _order_line(order: Order) -> str:
+    return say(
+        "🕓 {side} {type} {lots} {instrument} at {price}",
+        side=say(SIDES[order.side]),
+        type=order.order_type.upper(),
+        lots=plain(order.volume),
+        instrument=safe(order.instrument),
+        price=price(order.price),
+    )
 
 
 def _position_line(trade: Trade, currency: str) -> str:
-    leaving = ", closing…" if trade.state is TradeState.CLOSING else ""
     least = places_of(trade)
-    return (
-        f"{SIDES[trade.side]} {plain(trade.volume_open)} {safe(trade.instrument)} "
-        f"from {price(trade.open_price, least)}: "
-        f"<b>{signed(trade.floating)} {currency}</b>{leaving}\n"
-        f"   SL {price(trade.stop_loss, least)} · TP {price(trade.take_profit, least)}"
+    leaving = trade.state is TradeState.CLOSING
+    message = (
+        later("{side} {lots} {instrument} from {price}: <b>{result}</b>, closing…")
+        if leaving
+        else later("{side} {lots} {instrument} from {price}: <b>{result}</b>")
     )
+    line = say(
+        message,
+        side=say(SIDES[trade.side]),
+        lots=plain(trade.volume_open),
+        instrument=safe(trade.instrument),
+        price=price(trade.open_price, least),
+        result=result(trade.floating, currency),
+    )
+    levels = say(
+        "SL {stop} · TP {target}",
+        stop=price(trade.stop_loss, least),
+        target=price(trade.take_profit, least),
+    )
+    return f"{line}\n   {levels}"
 
 
 NOTHING_HELD = Released(coming=0, left=0)
@@ -85,14 +122,19 @@ def pending_view(
     """The prompts that wait for this person, and what became of those held."""
     held = _held(released)
     if not cards:
-        return View(text=held or "Nothing waits for you.")
+        return View(text=held or say("Nothing waits for you."))
     lines = [
-        f"{SIDES[card.signal.side]} {safe(card.signal.instrument)} on "
-        f"{safe(card.account.id)} · {short(card.signal.id)} · until "
-        f"{when(card.prompt.expires_at, now=card.now)}"
+        say(
+            "{side} {instrument} on {account} · {signal} · until {until}",
+            side=say(SIDES[card.signal.side]),
+            instrument=safe(card.signal.instrument),
+            account=safe(card.account.id),
+            signal=short(card.signal.id),
+            until=when(card.prompt.expires_at, now=card.now),
+        )
         for card in cards
     ]
-    head = ["<b>Waiting for you</b>, decide at the chart:"]
+    head = [say("<b>Waiting for you</b>, decide at the chart:")]
     return View(text=listed([*([held] if held else []), *head, *lines]))
 
 
@@ -100,55 +142,101 @@ def _held(released: Released) -> str:
     """What comes now of what a provider asked too fast, and how to get the rest."""
     if not released.coming:
         return ""
-    come = "comes" if released.coming == 1 else "come"
-    said = f"📨 {released.coming} more {come} now."
+    coming = say_count(
+        "📨 {count} more comes now.", "📨 {count} more come now.", released.coming
+    )
     if not released.left:
-        return said
-    wait = "waits" if released.left == 1 else "wait"
-    return f"{said} {released.left} still {wait}: /pending again."
+        return coming
+    left = say_count(
+        "{count} still waits: /pending again.",
+        "{count} still wait: /pending again.",
+        released.left,
+    )
+    return f"{coming} {left}"
 
 
 def guard_view(cards: Sequence[AccountCard]) -> View:
     """Where each guard stands and how much room is left."""
     blocks = [_guard_of(card) for card in cards]
-    return View(text=listed(blocks, between="\n\n") or _NOTHING)
+    nothing = say("There is no account here that you administer or decide on.")
+    return View(text=listed(blocks, between="\n\n") or nothing)
 
 
-_NOTHING = "There is no account here that you administer or decide on."
+_CLOSES = {
+    GuardScope.ALL: later("At the limit it closes all positions."),
+    GuardScope.OURS: later("At the limit it closes our positions."),
+}
 
 
 def _guard_of(card: AccountCard) -> str:
     guard, rules = card.guard, card.rules
-    scope = "all positions" if rules.guard_closes is GuardScope.ALL else "our positions"
     currency = card.account.currency
-    loss = plain(round(drawdown_percent(guard), 2))
     lines = [
-        f"<b>{safe(card.account.id)}</b> · {PHASES[guard.phase]}",
-        f"Equity {number(guard.equity)} · peak {number(guard.peak)} {currency}",
-        f"Drawdown {loss} %, limit {plain(rules.max_drawdown_percent)} %",
-        f"Headroom with every stop hit {card.headroom} {currency}",
-        f"At the limit it closes {scope}.",
+        say(
+            "<b>{account}</b> · {phase}",
+            account=safe(card.account.id),
+            phase=say(PHASES[guard.phase]),
+        ),
+        say(
+            "Equity {equity} · peak {peak}",
+            equity=number(guard.equity),
+            peak=money(guard.peak, currency),
+        ),
+        say(
+            "Drawdown {loss} %, limit {limit} %",
+            loss=percent(round(drawdown_percent(guard), 2)),
+            limit=percent(rules.max_drawdown_percent),
+        ),
+        say(
+            "Headroom with every stop hit {headroom}",
+            headroom=money(card.headroom, currency),
+        ),
+        say(_CLOSES[rules.guard_closes]),
     ]
     if guard.phase in FIRED and guard.reason:
-        lines.insert(1, safe(guard.reason))
+        lines.insert(1, told(guard.reason))
     if age := _age(card):
         lines.insert(1, age)
     return "\n".join(lines)
 
 
-def status_view(cards: Sequence[AccountCard], queues: dict[str, int]) -> View:
+def status_view(
+    cards: Sequence[AccountCard],
+    queues: Mapping[str, int],
+    troubles: Mapping[str, str] = MappingProxyType({}),
+) -> View:
     """The health of everything on one screen."""
-    lines = ["<b>Status</b>"]
-    for card in cards:
-        aged = f"\n   {age}" if (age := _age(card)) else ""
-        lines.append(
-            f"{safe(card.account.id)} · {MODES[card.account.mode]} · "
-            f"{PHASES[card.guard.phase]}{aged}\n   equity "
-            f"{number(card.guard.equity)} {card.account.currency} · "
-            f"{len(card.trades)} open, {len(card.placed)} waiting, "
-            f"{len(card.parked)} unknown"
-        )
-    lines.append(
-        "Queues: " + ", ".join(f"{name} {count}" for name, count in queues.items())
+    lines = [say("<b>Status</b>")]
+    lines += [f"⚠ {told(trouble)}" for trouble in troubles.values()]
+    lines += [_status_of(card) for card in cards]
+    waiting = (
+        f"{say(QUEUES.get(name, name))} {count}" for name, count in queues.items()
     )
+    lines.append(say("Queues: {queues}", queues=", ".join(waiting)))
     return View(text=listed(lines))
+
+
+QUEUES = {
+    "prompts": later("prompts"),
+    "notices": later("notices"),
+    "orders": later("orders"),
+    "updates": later("updates"),
+}
+
+
+def _status_of(card: AccountCard) -> str:
+    head = say(
+        "{account} · {mode} · {phase}",
+        account=safe(card.account.id),
+        mode=say(MODES[card.account.mode]),
+        phase=say(PHASES[card.guard.phase]),
+    )
+    aged = f"\n   {age}" if (age := _age(card)) else ""
+    holds = say(
+        "equity {equity} · {open} open, {waiting} waiting, {unknown} unknown",
+        equity=money(card.guard.equity, card.account.currency),
+        open=len(card.trades),
+        waiting=len(card.placed),
+        unknown=len(card.parked),
+    )
+    return f"{head}{aged}\n   {holds}"

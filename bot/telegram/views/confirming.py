@@ -3,35 +3,50 @@
 from collections.abc import Sequence
 
 from bot.telegram.callbacks import Press, pack
+from bot.telegram.views.speech import say, say_count
 from bot.telegram.views.text import safe
 from bot.telegram.views.view import Button, View
 from core.accounts import Account
 from core.desk.aiming import Aimed
 
+EVERYTHING = "*"
+"""The argument that means all accounts that one administers."""
+
 
 def close_all_question(trades: int, waiting: int, doubtful: int, asked: int) -> View:
     """Really everything?"""
-    confirm = Button(
-        text="Confirm", data=pack(Press.CLOSE_ALL, str(asked)), style="danger"
-    )
-    wishes = [f"close {counted(trades, 'open trade')} at the market"] if trades else []
-    wishes += [f"withdraw {counted(waiting, 'waiting order')}"] if waiting else []
-    what = " and ".join(wishes) or "close everything"
-    said = f"{what[0].upper()}{what[1:]} on your own accounts?"
     return View(
-        text="\n".join([said, *_doubt(doubtful)]),
-        rows=((confirm, _never_mind()),),
+        text="\n".join([_wish(trades, waiting), *_doubt(doubtful)]),
+        rows=((confirmed(Press.CLOSE_ALL, str(asked)), _never_mind()),),
     )
+
+
+def _wish(trades: int, waiting: int) -> str:
+    closed = say_count("{count} open trade", "{count} open trades", trades)
+    withdrawn = say_count("{count} waiting order", "{count} waiting orders", waiting)
+    if trades and waiting:
+        return say(
+            "Close {trades} at the market and withdraw {orders} on your own accounts?",
+            trades=closed,
+            orders=withdrawn,
+        )
+    if trades:
+        return say("Close {trades} at the market on your own accounts?", trades=closed)
+    if waiting:
+        return say("Withdraw {orders} on your own accounts?", orders=withdrawn)
+    return say("Close everything on your own accounts?")
 
 
 def _doubt(count: int) -> list[str]:
     """Entries that a close cannot reach yet."""
     if not count:
         return []
-    entries = counted(count, "entry", "entries")
-    said = (
-        f"❔ {entries} without an answer from the broker may still become a position: "
-        "send /closeall again when you read what became of it."
+    said = say_count(
+        "❔ {count} entry without an answer from the broker may still become a "
+        "position: send /closeall again when you read what became of it.",
+        "❔ {count} entries without an answer from the broker may still become a "
+        "position: send /closeall again when you read what became of it.",
+        count,
     )
     return [said]
 
@@ -39,35 +54,67 @@ def _doubt(count: int) -> list[str]:
 def closes_said(aimed: Aimed) -> str:
     """What /closeall has done, as an answer to its Confirm."""
     if aimed == Aimed():
-        return "Nothing is left to close."
+        return say("Nothing is left to close.")
     said = []
     if aimed.ordered:
-        said.append(f"{counted(aimed.ordered, 'close')} ordered.")
+        said.append(
+            say_count(
+                "{count} close ordered.", "{count} closes ordered.", aimed.ordered
+            )
+        )
     if aimed.withdrawn:
-        entries = counted(aimed.withdrawn, "entry", "entries")
-        said.append(f"{entries} withdrawn before leaving.")
+        said.append(
+            say_count(
+                "{count} entry withdrawn before leaving.",
+                "{count} entries withdrawn before leaving.",
+                aimed.withdrawn,
+            )
+        )
     if aimed.under_way:
-        waiting = counted(aimed.under_way, "close")
-        said.append(f"{waiting} ordered before, no answer from the broker yet.")
+        said.append(
+            say_count(
+                "{count} close ordered before, no answer from the broker yet.",
+                "{count} closes ordered before, no answer from the broker yet.",
+                aimed.under_way,
+            )
+        )
     return "\n".join([*said, *_doubt(aimed.in_doubt)])
+
+
+def panic_choice(accounts: Sequence[Account]) -> View:
+    """Which account, where somebody administers several."""
+    rows = [
+        (Button(text=each.id, data=pack(Press.PANIC_WHICH, each.id)),)
+        for each in accounts
+    ]
+    everything = Button(
+        text=say("All of them"), data=pack(Press.PANIC_WHICH, EVERYTHING)
+    )
+    back = Button(text=say("Back"), data=pack(Press.NEVER_MIND))
+    return View(
+        text=say("🛑 <b>Panic</b>: which account?"),
+        rows=(*rows, (everything,), (back,)),
+    )
 
 
 def panic_question(accounts: Sequence[Account], argument: str) -> View:
     """Really flatten and lock?"""
     names = ", ".join(safe(each.id) for each in accounts)
-    confirm = Button(text="Confirm", data=pack(Press.PANIC, argument), style="danger")
     return View(
-        text=f"🛑 <b>Panic on {names}</b>: open prompts end, waiting orders are "
-        "withdrawn, every position that the guard watches is closed, and nothing is "
-        "ordered until somebody re-arms it. Go?",
-        rows=((confirm, _never_mind()),),
+        text=say(
+            "🛑 <b>Panic on {accounts}</b>: open prompts end, waiting orders are "
+            "withdrawn, every position that the guard watches is closed, and nothing "
+            "is ordered until somebody re-arms it. Go?",
+            accounts=names,
+        ),
+        rows=((confirmed(Press.PANIC, argument), _never_mind()),),
     )
 
 
-def counted(count: int, what: str, many: str = "") -> str:
-    """``1 open trade``, ``2 open trades``; ``many`` where an s does not do."""
-    return f"{count} {what if count == 1 else many or f'{what}s'}"
+def confirmed(press: Press, argument: str) -> Button:
+    """The button that says yes to something large."""
+    return Button(text=say("Confirm"), data=pack(press, argument), style="danger")
 
 
 def _never_mind() -> Button:
-    return Button(text="Back", data=pack(Press.NEVER_MIND))
+    return Button(text=say("Back"), data=pack(Press.NEVER_MIND))

@@ -1,36 +1,32 @@
-"""What the bot tells unasked, and what newcomers read: text views. Pure."""
+"""What the bot tells unasked: text views. Pure."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
-from bot.telegram.callbacks import Press, pack
 from bot.telegram.views.outcomes import (
     MODES,
     REASON_LIMIT,
     SIDES,
     closed_line,
     filled_line,
+    in_hand_row,
     parked_row,
     risk_line,
 )
+from bot.telegram.views.speech import later, say
 from bot.telegram.views.text import (
-    TEXT_LIMIT,
     brief,
     clock,
-    dated,
+    money,
     number,
     safe,
-    shown_units,
+    told,
 )
-from bot.telegram.views.view import Button, View
+from bot.telegram.views.view import View
 from core.accounts import Account, GuardState
-from core.desk.tools import Consent
-from core.ids import UserId, short
+from core.ids import short
 from core.messages import NoticeKind
 from core.money import plain
 from core.orders import EVER_FILLED, IN_DOUBT, LIVE, Order, OrderKind
 from core.trades import Trade
-from core.users import Membership, Role, User
+from core.users import Role, User
 
 
 def guard_notice(
@@ -56,68 +52,97 @@ def _guard_words(
 ) -> tuple[str, str, str]:
     """What is said, the money behind it, and what follows."""
     name, currency = safe(account.id), account.currency
-    equity = f"Equity {number(guard.equity)} {currency}"
+    held = money(guard.equity, currency)
+    equity = say("Equity {equity}", equity=held)
     match kind:
         case NoticeKind.GUARD_WARNING:
-            said = f"⚠ <b>{name}</b>: {detail} % of the way to the guard's limit."
-            return said, f"{equity} · peak {number(guard.peak)} {currency}", ""
+            peak = money(guard.peak, currency)
+            return (
+                say(
+                    "⚠ <b>{name}</b>: {percent} % of the way to the guard's limit.",
+                    name=name,
+                    percent=detail,
+                ),
+                say("Equity {equity} · peak {peak}", equity=held, peak=peak),
+                "",
+            )
         case NoticeKind.GUARD_FIRED:
             return _fired(account, guard, by)
         case NoticeKind.GUARD_FLAT:
-            said = (
-                f"🔒 <b>{name} is flat.</b> Looked twice: nothing that the guard "
-                "watches is open."
-            )
             return (
-                said,
+                say(
+                    "🔒 <b>{name} is flat.</b> Looked twice: nothing that the guard "
+                    "watches is open.",
+                    name=name,
+                ),
                 equity,
-                f"No entries until an admin sends /rearm {name} REASON.",
+                say("No entries until an admin sends /rearm {name} REASON.", name=name),
             )
         case NoticeKind.GUARD_REARMED:
             reason = brief(guard.rearm_reason, REASON_LIMIT)
-            whose = f" Re-armed{_by(by)}:" if by else ""
-            said = f"🟢 <b>{name} is armed again.</b>{whose} {reason}".rstrip()
+            said = say(_whose(_REARMED, by), name=name, by=safe(by), reason=reason)
+            peak = money(guard.peak, currency)
             return (
-                said,
-                f"The guard counts from {number(guard.peak)} {currency} now.",
+                said.rstrip(),
+                say("The guard counts from {peak} now.", peak=peak),
                 "",
             )
         case NoticeKind.GUARD_BLIND:
             return _blind(name, guard), "", ""
         case _:
-            return f"🟢 <b>{name} is seen again.</b>", equity, ""
-
-
-def _by(name: str) -> str:
-    """Who did it; at the command line nobody has a name."""
-    return f" by {safe(name)}" if name != COMMAND_LINE else f" {name}"
+            return say("🟢 <b>{name} is seen again.</b>", name=name), equity, ""
 
 
 COMMAND_LINE = "from the command line"
-"""Said in the place of a name."""
+"""Stands in the place of a name."""
+_REARMED = (
+    later("🟢 <b>{name} is armed again.</b> {reason}"),
+    later("🟢 <b>{name} is armed again.</b> Re-armed from the command line: {reason}"),
+    later("🟢 <b>{name} is armed again.</b> Re-armed by {by}: {reason}"),
+)
+_FIRED = (
+    later("🛑 <b>The guard of {name} fired.</b>"),
+    later("🛑 <b>The guard of {name} was fired from the command line.</b>"),
+    later("🛑 <b>The guard of {name} was fired by {by}.</b>"),
+)
+
+
+def _whose(messages: tuple[str, str, str], by: str) -> str:
+    """What is said when nobody is named, at the command line, and of a person."""
+    nobodys, shells, persons = messages
+    if not by:
+        return nobodys
+    return shells if by == COMMAND_LINE else persons
 
 
 def _fired(account: Account, guard: GuardState, by: str) -> tuple[str, str, str]:
     """The row is read late: it may be armed again by now, and the reason gone."""
-    hand = f" was fired{_by(by)}" if by else " fired"
-    said = f"🛑 <b>The guard of {safe(account.id)}{hand}.</b>"
-    peak = number(guard.trigger_peak or guard.peak)
-    equity = number(guard.trigger_equity or guard.equity)
-    at = clock(guard.triggered_at)
+    said = say(_whose(_FIRED, by), name=safe(account.id), by=safe(by))
+    then = say(
+        "Peak {peak} · equity {equity} at {at}",
+        peak=number(guard.trigger_peak or guard.peak),
+        equity=money(guard.trigger_equity or guard.equity, account.currency),
+        at=clock(guard.triggered_at),
+    )
     return (
-        f"{said}\n{safe(guard.reason)}".rstrip(),
-        f"Peak {peak} · equity {equity} {account.currency} at {at}",
-        "Open prompts ended, every position that it watches is being closed.",
+        f"{said}\n{told(guard.reason)}".rstrip(),
+        then,
+        say("Open prompts ended, every position that it watches is being closed."),
     )
 
 
 def _blind(name: str, guard: GuardState) -> str:
     """Likewise: the account may be seen again by now."""
     if guard.blind_since is None:
-        return f"⚪ <b>{name} could not be seen for a while</b> and is seen again."
-    return (
-        f"⚪ <b>{name} cannot be seen</b> since {clock(guard.blind_since)}. No "
-        "entries, and the guard cannot judge. Check the terminal and its connection."
+        return say(
+            "⚪ <b>{name} could not be seen for a while</b> and is seen again.",
+            name=name,
+        )
+    return say(
+        "⚪ <b>{name} cannot be seen</b> since {since}. No entries, and the guard "
+        "cannot judge. Check the terminal and its connection.",
+        name=name,
+        since=clock(guard.blind_since),
     )
 
 
@@ -128,40 +153,55 @@ def trade_notice(
 
     ``order`` is the one that opened it. A viewer reads neither lots nor money.
     """
-    head = (
-        f"<b>{SIDES[trade.side]} {safe(trade.instrument)}</b> · {safe(account.id)} · "
-        f"<b>{MODES[account.mode]}</b> · {short(trade.signal_id or trade.id)}"
+    head = say(
+        "<b>{side} {instrument}</b> · {account} · <b>{mode}</b> · {signal}",
+        side=say(SIDES[trade.side]),
+        instrument=safe(trade.instrument),
+        account=safe(account.id),
+        mode=say(MODES[account.mode]),
+        signal=short(trade.signal_id or trade.id),
     )
     currency = "" if viewer else account.currency
     if trade.profit is not None:
         return View(text=f"{head}\n{closed_line(trade, currency)}")
     risk = risk_line(trade, order, currency) if currency else ""
     lines = [head, filled_line(trade, order, lots=not viewer), risk]
-    return View(text="\n".join(line for line in lines if line))
+    return View(
+        text="\n".join(line for line in lines if line),
+        rows=() if viewer else in_hand_row(trade),
+    )
 
 
 _WISHES = {
-    OrderKind.OPEN: "Opening",
-    OrderKind.CLOSE: "Closing",
-    OrderKind.CANCEL: "Withdrawing",
+    OrderKind.OPEN: later("Opening"),
+    OrderKind.CLOSE: later("Closing"),
+    OrderKind.CANCEL: later("Withdrawing"),
+    OrderKind.MODIFY: later("Moving the stop of"),
 }
 _ASKED = {
-    OrderKind.OPEN: "is the position there?",
-    OrderKind.CLOSE: "is the position gone?",
-    OrderKind.CANCEL: "is the order gone?",
+    OrderKind.OPEN: later("is the position there?"),
+    OrderKind.CLOSE: later("is the position gone, or smaller by so much?"),
+    OrderKind.CANCEL: later("is the order gone?"),
+    OrderKind.MODIFY: later("is its stop where it was wanted?"),
 }
 
 
 def order_notice(order: Order) -> View:
     """An order that failed, or was in doubt; the row is read when it is told."""
-    what = f"{_WISHES[order.kind]} {safe(order.instrument)}"
-    head = f"<b>{what}</b> · {safe(order.account_id)} · {short(order.id)}"
+    head = say(
+        "<b>{wish} {instrument}</b> · {account} · {order}",
+        wish=say(_WISHES[order.kind]),
+        instrument=safe(order.instrument),
+        account=safe(order.account_id),
+        order=short(order.id),
+    )
     if order.state in EVER_FILLED:
-        return View(text=f"✅ {head}\nDone: the broker executed it.")
+        return View(text=f"✅ {head}\n{say('Done: the broker executed it.')}")
+    reason = told(order.reason, REASON_LIMIT)
     if order.state in _ON_ITS_WAY:
-        return View(text=f"❔ {head}\n{brief(order.reason, REASON_LIMIT)}".rstrip())
-    reason = brief(order.reason, REASON_LIMIT) or "No reason was given."
-    return View(text=f"⛔ {head}\nNot done: {reason}")
+        return View(text=f"❔ {head}\n{reason}".rstrip())
+    not_done = say("Not done: {reason}", reason=reason or say("No reason was given."))
+    return View(text=f"⛔ {head}\n{not_done}")
 
 
 _ON_ITS_WAY = LIVE | IN_DOUBT
@@ -170,103 +210,53 @@ _ON_ITS_WAY = LIVE | IN_DOUBT
 def parked_notice(order: Order) -> View:
     """The question about an order whose outcome nobody can prove."""
     return View(
-        text=f"❔ <b>Outcome unknown, do not repeat it by hand.</b>\n"
-        f"{_WISHES[order.kind]}: {SIDES[order.side]} {plain(order.volume)} lots "
-        f"{safe(order.instrument)} on {safe(order.account_id)} · {short(order.id)}\n"
-        f"Look into the terminal: {_ASKED[order.kind]} Yes is <b>Adopt</b>, no is "
-        "<b>Not placed</b>. The account takes no entries until somebody answers.",
+        text=say(
+            "❔ <b>Outcome unknown, do not repeat it by hand.</b>\n"
+            "{wish}: {side} {lots} lots {instrument} on {account} · {order}\n"
+            "Look into the terminal: {question} Yes is <b>Adopt</b>, no is <b>Not "
+            "placed</b>. The account takes no entries until somebody answers.",
+            wish=say(_WISHES[order.kind]),
+            side=say(SIDES[order.side]),
+            lots=plain(order.volume),
+            instrument=safe(order.instrument),
+            account=safe(order.account_id),
+            order=short(order.id),
+            question=say(_ASKED[order.kind]),
+        ),
         rows=(parked_row(order),),
     )
 
 
 def joined_notice(user: User, detail: str) -> View:
-    """Somebody used an invite."""
-    return View(text=f"👋 {safe(user.name)} ({user.id}) joined as {safe(detail)}.")
+    """Somebody used an invite; ``detail`` says as what, and of which account."""
+    role, _, account = detail.partition(" of ")
+    return View(
+        text=say(
+            "👋 {name} ({id}) joined as {role} of {account}.",
+            name=safe(user.name),
+            id=user.id,
+            role=say(_ROLES_BY_NAME.get(role, role)),
+            account=safe(account),
+        )
+    )
+
+
+ROLES = {
+    Role.VIEWER: later("viewer"),
+    Role.APPROVER: later("approver"),
+    Role.ADMIN: later("admin"),
+    Role.OWNER: later("owner"),
+}
+"""What somebody is of an account."""
+_ROLES_BY_NAME = {role.value: word for role, word in ROLES.items()}
 
 
 def late_command_notice(command: str) -> View:
     """A command that came while nobody could carry it out."""
     return View(
-        text=f"⏱ <b>{brief(command, 33)} was not carried out.</b> It was sent a while "
-        "ago, and much may have changed since. Send it once more if you still want it."
+        text=say(
+            "⏱ <b>{command} was not carried out.</b> It was sent a while ago, and much "
+            "may have changed since. Send it once more if you still want it.",
+            command=brief(command, 33),
+        )
     )
-
-
-def consent_view(consent: Consent) -> View:
-    """The terms, with the button that agrees to them."""
-    agree = Button(
-        text="I agree", data=pack(Press.AGREE, consent.version), style="success"
-    )
-    return View(text=f"{safe_lines(consent.text)}", rows=((agree,),))
-
-
-def agreed_view(consent: Consent, at: datetime) -> View:
-    """The same terms, to be read again whenever one likes, and when one agreed."""
-    terms = safe_lines(consent.text)
-    line = f"✅ You agreed to version {safe(consent.version)} · {dated(at)}"
-    text = f"{terms}\n\n{line}"
-    return View(text=text if shown_units(text) <= TEXT_LIMIT else terms)
-
-
-def safe_lines(text: str) -> str:
-    """A text of ours with its line breaks."""
-    return "\n".join(safe(line) for line in text.strip().splitlines())
-
-
-def stranger_view(user_id: UserId, *, bad_invite: bool = False) -> View:
-    """What somebody without a membership reads."""
-    head = (
-        "This invite is used up or over."
-        if bad_invite
-        else "Tapgate asks people before a trade is made. You need an invite."
-    )
-    return View(
-        text=f"{head}\nYour id is <code>{user_id}</code>: send it to the admin who "
-        "can invite you."
-    )
-
-
-def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
-    """What a member reads after /start."""
-    lines = [f"Welcome, {safe(name)}."]
-    lines += [
-        f"· {safe(each.account_id)}: you are {_article(each.role)} {each.role}"
-        for each in memberships
-    ]
-    decides = any(each.role is not Role.VIEWER for each in memberships)
-    lines.append(
-        "Signals arrive here with a chart. Approve places exactly one order, Reject "
-        "places none."
-        if decides
-        else "Signals arrive here with a chart; others decide on them."
-    )
-    lines.append("/help shows what else you can do.")
-    return View(text="\n".join(lines))
-
-
-def _article(role: Role) -> str:
-    return "a" if role is Role.VIEWER else "an"
-
-
-def help_view(*, manages: bool, unknown: str = "") -> View:
-    """The commands of this person, after one that is none of them."""
-    lines = [f"There is no command {brief(unknown, 33)} here."] if unknown else []
-    lines += [f"/{name}: {what}" for name, what in COMMANDS.items()]
-    if manages:
-        lines += [f"/{name}: {what}" for name, what in ADMIN_COMMANDS.items()]
-    return View(text="\n".join(lines))
-
-
-COMMANDS = {
-    "pending": "prompts that wait for you",
-    "positions": "open trades and waiting orders",
-    "closeall": "close everything on your own accounts",
-    "help": "this list",
-}
-ADMIN_COMMANDS = {
-    "status": "everything on one screen",
-    "providers": "who sends signals, and what was refused",
-    "guard": "drawdown, limit and headroom",
-    "panic": "flatten an account and stay out: /panic ACCOUNT",
-    "rearm": "arm a fired guard again: /rearm ACCOUNT REASON",
-}

@@ -1,63 +1,75 @@
 """What became of an order and a trade, one line each, wherever people read of it."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.views.text import brief, number, places, price, signed
+from bot.telegram.views.speech import later, say
+from bot.telegram.views.text import money, places, price, result, signed, told
 from bot.telegram.views.view import Button
 from core.broker import TradeMode
 from core.market import Side
 from core.money import ZERO, plain, risk_up
 from core.orders import Order, OrderState
-from core.trades import CloseReason, Trade, TradeState
+from core.trades import ON_THE_BOOK, CloseReason, Trade, TradeState
 
 REASON_LIMIT = 300
 """Units of what a rule or the broker says."""
 MODES = {
-    TradeMode.PAPER: "DEMO (paper)",
-    TradeMode.DEMO: "DEMO",
-    TradeMode.LIVE: "LIVE",
+    TradeMode.PAPER: later("DEMO (paper)"),
+    TradeMode.DEMO: later("DEMO"),
+    TradeMode.LIVE: later("LIVE"),
 }
-SIDES = {Side.BUY: "🟢 BUY", Side.SELL: "🔴 SELL"}
+SIDES = {Side.BUY: later("🟢 BUY"), Side.SELL: later("🔴 SELL")}
 
-_CLOSED_BY = {
-    CloseReason.STOP: "Stop hit",
-    CloseReason.TARGET: "Target hit",
-    CloseReason.HAND: "Closed by hand at the broker",
-    CloseReason.CLOSED_HERE: "Closed from here",
-    CloseReason.GUARD: "Closed by the guard",
-    CloseReason.PANIC: "Closed by /panic",
-    CloseReason.STOP_OUT: "Stopped out by the broker",
-    CloseReason.OTHER: "Closed at the broker",
+CLOSED_BY = {
+    CloseReason.STOP: later("Stop hit"),
+    CloseReason.TARGET: later("Target hit"),
+    CloseReason.HAND: later("Closed by hand at the broker"),
+    CloseReason.CLOSED_HERE: later("Closed from here"),
+    CloseReason.GUARD: later("Closed by the guard"),
+    CloseReason.PANIC: later("Closed by /panic"),
+    CloseReason.STOP_OUT: later("Stopped out by the broker"),
+    CloseReason.OTHER: later("Closed at the broker"),
 }
 _ORDER_LINES = {
-    OrderState.QUEUED: "⏳ Sending to the broker…",
-    OrderState.SUBMITTING: "⏳ Sending to the broker…",
-    OrderState.PLACED: "🕓 Waits at the broker for {price}.",
-    OrderState.FILLED: "🎯 Filled{lots}.",
-    OrderState.PARTIALLY_FILLED: "🎯 Filled{lots}, the rest was not executed.",
-    OrderState.REJECTED: "⛔ Broker refused: {reason}",
-    OrderState.UNKNOWN: (
+    OrderState.QUEUED: later("⏳ Sending to the broker…"),
+    OrderState.SUBMITTING: later("⏳ Sending to the broker…"),
+    OrderState.PLACED: later("🕓 Waits at the broker for {price}."),
+    OrderState.FILLED: later("🎯 Filled {lots} lots."),
+    OrderState.PARTIALLY_FILLED: later(
+        "🎯 Filled {lots} lots, the rest was not executed."
+    ),
+    OrderState.REJECTED: later("⛔ Broker refused: {reason}"),
+    OrderState.UNKNOWN: later(
         "❔ Outcome unknown, being looked up. Do not repeat it by hand."
     ),
-    OrderState.PARKED: "❔ <b>Outcome unknown, do not repeat it by hand.</b>",
-    OrderState.NOT_EXECUTED: "⚪ Not executed: {reason}",
-    OrderState.EXPIRED: "⌛ The pending order expired at the broker.",
-    OrderState.CANCELLED: "🚫 Not executed: {reason}",
+    OrderState.PARKED: later("❔ <b>Outcome unknown, do not repeat it by hand.</b>"),
+    OrderState.NOT_EXECUTED: later("⚪ Not executed: {reason}"),
+    OrderState.EXPIRED: later("⌛ The pending order expired at the broker."),
+    OrderState.CANCELLED: later("🚫 Not executed: {reason}"),
 }
-_UNSAID = {OrderState.CANCELLED: "it was withdrawn."}
+_WITHOUT_LOTS = {
+    OrderState.FILLED: later("🎯 Filled."),
+    OrderState.PARTIALLY_FILLED: later("🎯 Filled, the rest was not executed."),
+}
+_UNSAID = {OrderState.CANCELLED: later("it was withdrawn.")}
 """What is said where nobody gave a reason."""
 
 
 def order_line(order: Order, *, lots: bool = True, least: int = 0) -> str:
     """Where an opening order stands; its price with ``least`` decimals or more."""
-    filled = plain(order.filled_volume or ZERO)
-    unsaid = _UNSAID.get(order.state, "no reason was given.")
-    return _ORDER_LINES[order.state].format(
-        reason=brief(order.reason, REASON_LIMIT) or unsaid,
+    line = _ORDER_LINES[order.state]
+    return say(
+        line if lots else _WITHOUT_LOTS.get(order.state, line),
+        reason=told(order.reason, REASON_LIMIT) or _unsaid(order),
         price=price(order.price, least),
-        lots=f" {filled} lots" if lots else "",
+        lots=plain(order.filled_volume or ZERO),
     )
+
+
+def _unsaid(order: Order) -> str:
+    return say(_UNSAID.get(order.state, later("no reason was given.")))
 
 
 def places_of(trade: Trade, order: Order | None = None) -> int:
@@ -71,21 +83,36 @@ def filled_line(
 ) -> str:
     """How a trade was opened; in part, where less was filled than ordered."""
     part = order is not None and order.state is OrderState.PARTIALLY_FILLED
-    whole = f" of {plain(order.volume)}" if order is not None and part else ""
-    how_many = f" {plain(trade.volume)}{whole} lots" if lots else ""
-    rest = ", the rest was not executed" if part else ""
     least = max(least, places_of(trade, order))
-    where = f"<b>{price(trade.open_price, least)}</b>{_slipped(trade, order, least)}"
-    return f"🎯 Filled{how_many} at {where}{rest}"
+    line = say(
+        _FILLED[lots, part and lots],
+        lots=plain(trade.volume),
+        whole=plain(order.volume) if order is not None else "",
+        price=price(trade.open_price, least),
+    )
+    line = _slipped(line, trade, order, least)
+    return say("{filled}, the rest was not executed", filled=line) if part else line
 
 
-def _slipped(trade: Trade, order: Order | None, least: int) -> str:
+_FILLED = {
+    (True, False): later("🎯 Filled {lots} lots at <b>{price}</b>"),
+    (True, True): later("🎯 Filled {lots} of {whole} lots at <b>{price}</b>"),
+    (False, False): later("🎯 Filled at <b>{price}</b>"),
+}
+"""By whether lots are shown, and whether it is a part of them."""
+
+
+def _slipped(line: str, trade: Trade, order: Order | None, least: int) -> str:
     """How far the fill is from the price that was approved; mostly nothing."""
     adverse = _slippage(trade, order)
     if not adverse:
-        return ""
-    which = "against you" if adverse > 0 else "in your favour"
-    return f", slipped {price(abs(adverse), least)} {which}"
+        return line
+    message = (
+        later("{filled}, slipped {distance} against you")
+        if adverse > 0
+        else later("{filled}, slipped {distance} in your favour")
+    )
+    return say(message, filled=line, distance=price(abs(adverse), least))
 
 
 def _slippage(trade: Trade, order: Order | None) -> Decimal:
@@ -103,7 +130,8 @@ def risk_line(trade: Trade, order: Order | None, currency: str) -> str:
     """
     if order is None or not _part_as_approved(trade, order):
         return ""
-    return f"Risk at the stop <b>{number(risk_up(trade.risk_money))} {currency}</b>"
+    risk = money(risk_up(trade.stake), currency)
+    return say("Risk at the stop <b>{money}</b>", money=risk)
 
 
 def _part_as_approved(trade: Trade, order: Order) -> bool:
@@ -124,19 +152,36 @@ def closed_line(trade: Trade, currency: str, *, least: int = 0) -> str:
 
     Without a stop there is no R.
     """
-    r = None if trade.stop_loss is None else trade.r_multiple
-    money = currency and trade.profit is not None
-    parts = [f"<b>{signed(trade.profit or ZERO)} {currency}</b>"] if money else []
-    parts += [] if r is None else [f"{signed(r, 1)} R"]
-    result = f": {' · '.join(parts)}" if parts else ""
-    shown = price(trade.close_price, max(least, places_of(trade)))
-    where = "" if trade.close_price is None else f" at {shown}"
-    return f"🏁 {_CLOSED_BY[trade.close_reason or CloseReason.OTHER]}{where}{result}"
+    why = say(CLOSED_BY[trade.close_reason or CloseReason.OTHER])
+    where = price(trade.close_price, max(least, places_of(trade)))
+    line = (
+        say("🏁 {why}", why=why)
+        if trade.close_price is None
+        else say("🏁 {why} at {price}", why=why, price=where)
+    )
+    came_of_it = " · ".join(_result(trade, currency))
+    if not came_of_it:
+        return line
+    return say("{closed}: {result}", closed=line, result=came_of_it)
+
+
+def _result(trade: Trade, currency: str) -> Iterator[str]:
+    if currency and trade.profit is not None:
+        yield f"<b>{result(trade.profit, currency)}</b>"
+    if trade.r_multiple is not None:
+        yield say("{r} R", r=signed(trade.r_multiple, 1))
 
 
 def parked_row(order: Order) -> tuple[Button, ...]:
     """What a person can say about an order whose outcome nobody can prove."""
     return (
-        Button(text="Adopt", data=pack(Press.ADOPT, order.id)),
-        Button(text="Not placed", data=pack(Press.NOT_PLACED, order.id)),
+        Button(text=say("Adopt"), data=pack(Press.ADOPT, order.id)),
+        Button(text=say("Not placed"), data=pack(Press.NOT_PLACED, order.id)),
     )
+
+
+def in_hand_row(trade: Trade | None) -> tuple[tuple[Button, ...], ...]:
+    """The way from a message about a trade to its card, while it is open."""
+    if trade is None or trade.state not in ON_THE_BOOK:
+        return ()
+    return ((Button(text=say("Position"), data=pack(Press.POSITION, trade.id)),),)

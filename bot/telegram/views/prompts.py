@@ -6,7 +6,6 @@ message anew, so any edit can be repeated. Colour never carries a meaning alone:
 word stands in the label.
 """
 
-from bot.telegram.callbacks import REASONS, Press, pack
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import (
     MODES,
@@ -15,29 +14,29 @@ from bot.telegram.views.outcomes import (
     closed_line,
     filled_line,
     order_line,
-    parked_row,
     places_of,
     risk_line,
 )
+from bot.telegram.views.prompt_buttons import prompt_buttons
+from bot.telegram.views.speech import say
 from bot.telegram.views.text import (
     CAPTION_LIMIT,
     brief,
     clock,
-    number,
+    money,
     places,
     price,
+    result,
     safe,
     shown_units,
-    signed,
+    told,
     when,
     why,
 )
-from bot.telegram.views.view import Button, View
-from core.desk.reasons import REASON_FOR
+from bot.telegram.views.view import View
 from core.ids import short
 from core.market import OrderType
 from core.money import ZERO, plain
-from core.orders import OrderState
 from core.prompts import UNDECIDED, PromptState
 from core.signals import Source
 from core.trades import TradeState
@@ -46,15 +45,6 @@ WHY_LIMIT = 300
 """Units of the provider's reason; fewer where a caption has no room for them."""
 GIVEN_LIMIT = 500
 """Units of what a person wrote."""
-_STANDING = {
-    PromptState.CONFIRMING: "❓ <b>{reason}</b>",
-    PromptState.APPROVED: "✅ Approved{by} · {at}",
-    PromptState.REJECTED: "✖ Rejected{by} · {at}{given}",
-    PromptState.EXPIRED: "⌛ Expired, nothing was sent. {reason}",
-    PromptState.CANCELLED: "🚫 Withdrawn by the provider, nothing was sent.",
-    PromptState.SUPERSEDED: "☑ Decided{by} · {at}: approved",
-    PromptState.REFUSED: "⛔ {reason}",
-}
 
 
 def prompt_view(card: PromptCard) -> View:
@@ -64,27 +54,38 @@ def prompt_view(card: PromptCard) -> View:
     room = CAPTION_LIMIT - shown_units("\n".join([*above, "", *below]))
     return View(
         text="\n".join([*above, *_reason(card, room), *below]),
-        rows=_buttons(card),
+        rows=prompt_buttons(card),
         photo=card.signal.chart_path,
     )
 
 
+def asked_again_view(card: PromptCard) -> View:
+    """The message of before a snooze, once the prompt comes back as a new one."""
+    said = say("⏸ Was snoozed: asked again in a newer message.")
+    lines = [_headline(card), _account(card), _levels(card), said]
+    return View(text="\n".join(lines), photo=card.signal.chart_path)
+
+
 def _headline(card: PromptCard) -> str:
     signal = card.signal
+    side, provider = say(SIDES[signal.side]), safe(signal.provider)
     kind = "" if signal.order_type is OrderType.MARKET else f" {signal.order_type}"
-    way = " via TradingView" if signal.source is Source.TRADINGVIEW else ""
+    if signal.source is Source.TRADINGVIEW:
+        provider = say("{provider} via TradingView", provider=provider)
     return (
-        f"<b>{SIDES[signal.side]}{kind.upper()} {safe(signal.instrument)}</b>"
-        f" · {signal.timeframe} · {safe(signal.provider)}{way} · {short(signal.id)}"
+        f"<b>{side}{kind.upper()} {safe(signal.instrument)}</b>"
+        f" · {signal.timeframe} · {provider} · {short(signal.id)}"
     )
 
 
 def _levels(card: PromptCard) -> str:
     signal, prompt, least = card.signal, card.prompt, _places(card)
     entry = prompt.price if prompt.price is not None else signal.price
-    return (
-        f"Entry <b>{price(entry, least)}</b> · SL {price(signal.stop_loss, least)}"
-        f" · TP {price(signal.take_profit, least)}"
+    return say(
+        "Entry <b>{entry}</b> · SL {stop} · TP {target}",
+        entry=price(entry, least),
+        stop=price(signal.stop_loss, least),
+        target=price(signal.take_profit, least),
     )
 
 
@@ -101,16 +102,25 @@ def _money(card: PromptCard) -> list[str]:
     prompt, currency = card.prompt, card.account.currency
     if prompt.lots is None or prompt.risk_money is None:
         return []
-    lines = [f"<b>{plain(prompt.lots)} lots</b> · Risk {_risk(card)}"]
+    lots = plain(prompt.lots)
+    lines = [say("<b>{lots} lots</b> · Risk {risk}", lots=lots, risk=_risk(card))]
     if prompt.reward_money is not None:
+        gain = result(prompt.reward_money, currency)
         bounded = prompt.risk_money and card.signal.stop_loss is not None
-        ratio = prompt.reward_money / prompt.risk_money if bounded else None
-        shown = f" · {plain(round(ratio, 1))} R" if ratio is not None else ""
-        lines.append(f"At target {signed(prompt.reward_money)} {currency}{shown}")
-    if prompt.state in UNDECIDED and prompt.headroom is not None:
         lines.append(
-            f"Spread {price(prompt.spread, _places(card))} · "
-            f"Headroom {number(prompt.headroom)} {currency}"
+            say(
+                "At target {money} · {r} R",
+                money=gain,
+                r=plain(round(prompt.reward_money / prompt.risk_money, 1)),
+            )
+            if bounded
+            else say("At target {money}", money=gain)
+        )
+    if prompt.state in UNDECIDED and prompt.headroom is not None:
+        spread = price(prompt.spread, _places(card))
+        room = money(prompt.headroom, currency)
+        lines.append(
+            say("Spread {spread} · Headroom {money}", spread=spread, money=room)
         )
     return lines
 
@@ -119,10 +129,12 @@ def _risk(card: PromptCard) -> str:
     """The loss at the stop; without one nobody knows how much it may be."""
     prompt = card.prompt
     if card.signal.stop_loss is None:
-        return "<b>without limit</b>, there is no stop loss"
-    percent = plain(prompt.risk_percent or ZERO)
-    money = number(prompt.risk_money or ZERO)
-    return f"<b>{money} {card.account.currency}</b> ({percent} %)"
+        return say("<b>without limit</b>, there is no stop loss")
+    return say(
+        "<b>{money}</b> ({percent} %)",
+        money=money(prompt.risk_money or ZERO, card.account.currency),
+        percent=plain(prompt.risk_percent or ZERO),
+    )
 
 
 def _reason(card: PromptCard, room: int) -> list[str]:
@@ -132,43 +144,143 @@ def _reason(card: PromptCard, room: int) -> list[str]:
 
 
 def _account(card: PromptCard) -> str:
-    return f"Account {safe(card.account.id)} · <b>{MODES[card.account.mode]}</b>"
+    mode = say(MODES[card.account.mode])
+    return say("Account {name} · <b>{mode}</b>", name=safe(card.account.id), mode=mode)
 
 
 def _standing(card: PromptCard) -> list[str]:
-    """Where the prompt stands, in one or two lines."""
+    """Where the prompt stands, in one or more lines."""
     prompt = card.prompt
     if prompt.viewer and card.order is not None and prompt.decided_at is None:
-        return ["☑ Decided: approved", *_execution(card)]
-    if prompt.state in (PromptState.QUEUED, PromptState.SENT):
-        return _waiting(card)
-    given = card.approval.reason if card.approval else ""
-    line = _STANDING[prompt.state].format(
-        by=f" by {safe(card.decider)}" if card.decider else "",
-        at=clock(prompt.decided_at),
-        reason=brief(prompt.reason, REASON_LIMIT),
-        given=f" · {brief(given, GIVEN_LIMIT)}" if given else "",
+        return [say("☑ Decided: approved"), *_execution(card)]
+    match prompt.state:
+        case PromptState.APPROVED:
+            return [_approved(card), *_worse(card), *_execution(card)]
+        case PromptState.SUPERSEDED:
+            return [_superseded(card), *_execution(card)]
+        case PromptState.REJECTED:
+            return [_rejected(card)]
+        case PromptState.EXPIRED:
+            reason = told(prompt.reason, REASON_LIMIT)
+            return [f"{say('⌛ Expired, nothing was sent.')} {reason}".rstrip()]
+        case PromptState.CANCELLED:
+            return [say("🚫 Withdrawn by the provider, nothing was sent.")]
+        case PromptState.REFUSED:
+            return [f"⛔ {told(prompt.reason, REASON_LIMIT)}"]
+        case _:
+            return [*_waiting(card), _countdown(card)]
+
+
+def _approved(card: PromptCard) -> str:
+    at, name = clock(card.prompt.decided_at), safe(card.decider)
+    number = card.approval.rule_number if card.approval else None
+    if card.rule is not None and number is not None:
+        return say(
+            "✅ Approved by your standing rule for {provider}, {number} of {most} "
+            "today · {at}",
+            provider=safe(card.signal.provider),
+            number=number,
+            most=card.rule.per_day,
+            at=at,
+        )
+    if card.first:
+        return say(
+            "✅ Approved by {first} and {name} · {at}",
+            first=safe(card.first),
+            name=name,
+            at=at,
+        )
+    if name:
+        return say("✅ Approved by {name} · {at}", name=name, at=at)
+    return say("✅ Approved · {at}", at=at)
+
+
+def _worse(card: PromptCard) -> list[str]:
+    """What the price had moved, within the limit, when it was approved."""
+    r, points = card.prompt.drift_r, card.prompt.drift_points
+    if points is None:
+        return []
+    if r is None:
+        return [say("Price {points} points worse than shown", points=plain(points))]
+    return [
+        say(
+            "Price {r} R ({points} points) worse than shown",
+            r=plain(r),
+            points=plain(points),
+        )
+    ]
+
+
+def _superseded(card: PromptCard) -> str:
+    at, name = clock(card.prompt.decided_at), safe(card.decider)
+    if card.first:
+        return say(
+            "☑ Decided by {first} and {name} · {at}: approved",
+            first=safe(card.first),
+            name=name,
+            at=at,
+        )
+    if name:
+        return say("☑ Decided by {name} · {at}: approved", name=name, at=at)
+    return say("☑ Decided · {at}: approved", at=at)
+
+
+def _rejected(card: PromptCard) -> str:
+    at, name = clock(card.prompt.decided_at), safe(card.decider)
+    line = (
+        say("✖ Rejected by {name} · {at}", name=name, at=at)
+        if name
+        else say("✖ Rejected · {at}", at=at)
     )
-    if prompt.state is PromptState.CONFIRMING:
-        return [line, _countdown(card)]
-    if prompt.state in (PromptState.APPROVED, PromptState.SUPERSEDED):
-        return [line, *_execution(card)]
-    return [line.rstrip()]
+    given = card.approval.reason if card.approval else ""
+    return f"{line} · {brief(given, GIVEN_LIMIT)}" if given else line
 
 
 def _waiting(card: PromptCard) -> list[str]:
-    if card.prompt.viewer:
-        return ["You are a viewer: approvers decide.", _countdown(card)]
-    if card.prompt.reason:
-        return [f"⚠ {brief(card.prompt.reason, REASON_LIMIT)}", _countdown(card)]
-    return [_countdown(card)]
+    """What an undecided prompt waits for, beside the end of its time."""
+    prompt = card.prompt
+    if prompt.viewer:
+        return [say("You are a viewer: approvers decide.")]
+    match prompt.state:
+        case PromptState.CONFIRMING:
+            said = [f"❓ <b>{told(prompt.reason, REASON_LIMIT)}</b>"]
+        case PromptState.AWAITING_SECOND:
+            return [_half(card)]
+        case PromptState.SNOOZED:
+            until = clock(prompt.snoozed_until)
+            said = [say("⏸ Snoozed until {at}; the buttons still work.", at=until)]
+        case _ if prompt.reason:
+            said = [f"⚠ {told(prompt.reason, REASON_LIMIT)}"]
+        case _:
+            said = []
+    return [*_first(card), *said]
+
+
+def _half(card: PromptCard) -> str:
+    at = clock(card.approval.created_at if card.approval else None)
+    return say(
+        "✋ Approved by you · {at}. A second, different person must approve too.", at=at
+    )
+
+
+def _first(card: PromptCard) -> list[str]:
+    """Somebody else has approved, and that is not enough."""
+    if not card.first:
+        return []
+    return [
+        say(
+            "✋ Approved by {name}. A second, different person must approve too.",
+            name=safe(card.first),
+        )
+    ]
 
 
 def _countdown(card: PromptCard) -> str:
     """The expiry, counted down by Telegram itself in the reader's own time."""
     moment = card.prompt.expires_at
     unix, plainly = int(moment.timestamp()), when(moment, now=card.now)
-    return f'⏳ Expires <tg-time unix="{unix}" format="r">{plainly}</tg-time>'
+    there = f'<tg-time unix="{unix}" format="r">{plainly}</tg-time>'
+    return say("⏳ Expires {when}", when=there)
 
 
 def _execution(card: PromptCard) -> list[str]:
@@ -183,72 +295,3 @@ def _execution(card: PromptCard) -> list[str]:
     if trade.state is TradeState.CLOSED:
         lines.append(closed_line(trade, currency if lots else "", least=least))
     return lines
-
-
-def _buttons(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
-    prompt = card.prompt
-    if prompt.viewer:
-        return ()
-    match prompt.state:
-        case PromptState.QUEUED | PromptState.SENT:
-            return (_decide_row(card),)
-        case PromptState.CONFIRMING:
-            return _confirm_rows(card)
-        case PromptState.REJECTED if _reason_open(card):
-            return _reason_rows(prompt.nonce)
-        case PromptState.APPROVED if (
-            card.order is not None and card.order.state is OrderState.PARKED
-        ):
-            return (parked_row(card.order),)
-        case _:
-            return ()
-
-
-def _reason_open(card: PromptCard) -> bool:
-    """Whether a reason may still be given."""
-    approval = card.approval
-    if approval is None or approval.reason is not None:
-        return False
-    return card.now - approval.created_at < REASON_FOR
-
-
-def _decide_row(card: PromptCard) -> tuple[Button, ...]:
-    lots = "" if card.prompt.lots is None else f" {plain(card.prompt.lots)} lots"
-    return (
-        Button(
-            text=f"Approve{lots}",
-            data=pack(Press.APPROVE, card.prompt.nonce),
-            style="success",
-        ),
-        Button(
-            text="Reject", data=pack(Press.REJECT, card.prompt.nonce), style="danger"
-        ),
-    )
-
-
-def _confirm_rows(card: PromptCard) -> tuple[tuple[Button, ...], ...]:
-    """Confirm stands where nothing stood: a double tap on Approve never meets it."""
-    nonce = card.prompt.nonce
-    money = f"risk {number(card.prompt.risk_money or ZERO)} {card.account.currency}"
-    what = "no stop loss" if card.signal.stop_loss is None else money
-    confirm = Button(
-        text=f"Confirm: {what}", data=pack(Press.CONFIRM, nonce), style="success"
-    )
-    back = Button(text="Back", data=pack(Press.BACK, nonce))
-    reject = Button(text="Reject", data=pack(Press.REJECT, nonce), style="danger")
-    return ((back, reject), (confirm,))
-
-
-def _reason_rows(nonce: str) -> tuple[tuple[Button, ...], ...]:
-    presets = tuple(
-        Button(text=label, data=pack(press, nonce))
-        for press, label in REASONS.items()
-        if label
-    )
-    return (
-        presets,
-        (
-            Button(text="Write a reason", data=pack(Press.WRITE, nonce)),
-            Button(text="Skip", data=pack(Press.SKIP, nonce)),
-        ),
-    )

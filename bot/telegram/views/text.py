@@ -5,13 +5,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from bot.telegram.views.speech import local, spoken
+from bot.telegram.languages.bidi import MARKS
+from bot.telegram.languages.catalogue import RIGHT_TO_LEFT
+from bot.telegram.views.speech import later, local, retold, say, spoken
 
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
@@ -23,21 +25,29 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that show nothing although Unicode does not call them invisible."""
 _TAG = re.compile(r"<[^>]*>")
 _LIVE_TIME = re.compile(r"</?tg-time[^>]*>")
+_SPANS = (
+    (later("{count} d"), 86_400),
+    (later("{count} h"), 3_600),
+    (later("{count} min"), 60),
+    (later("{count} s"), 1),
+)
 
 
-def tidy(text: str) -> str:
+def tidy(text: str, *, kept: str = "") -> str:
     """A foreign text in one line, without control, bidi or invisible characters."""
-    return " ".join("".join(_visible(text)).split())
+    return " ".join("".join(_visible(text, kept)).split())
 
 
-def _visible(text: str) -> Iterator[str]:
+def _visible(text: str, kept: str) -> Iterator[str]:
     marks = 0
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category[0] == "M" else 0
         if character.isspace():
             yield " "
-        elif category[0] != "C" and character not in _INVISIBLE and marks <= MOST_MARKS:
+        elif character in kept or (
+            category[0] != "C" and character not in _INVISIBLE and marks <= MOST_MARKS
+        ):
             yield character
 
 
@@ -49,6 +59,16 @@ def safe(text: str) -> str:
 def brief(text: str, limit: int) -> str:
     """A foreign text for HTML of which at most ``limit`` units are shown."""
     return html.escape(clip(tidy(text), limit), quote=False)
+
+
+def told(sentence: str, limit: int = TEXT_LIMIT) -> str:
+    """A sentence of core's for HTML, in the reader's language and ``limit`` units."""
+    return html.escape(clip(retold(tidy(sentence)), limit), quote=False)
+
+
+def answered(text: str) -> str:
+    """A text of ours in one line; the marks of a right-to-left language stay in it."""
+    return tidy(text, kept=MARKS if spoken() in RIGHT_TO_LEFT else "")
 
 
 def plainly(markup: str) -> str:
@@ -80,7 +100,8 @@ def listed(parts: Sequence[str], *, between: str = "\n") -> str:
     for number, part in enumerate(parts):
         left -= shown_units(part) + len(between)
         if left < 0:
-            return f"{shown}{between}… and {len(parts) - number} more."
+            more = say("… and {count} more.", count=len(parts) - number)
+            return f"{shown}{between}{more}"
         shown = f"{shown}{between}{part}" if shown else part
     return shown
 
@@ -95,6 +116,21 @@ def signed(value: Decimal, places: int = 2) -> str:
     plain, rounded = _digits(places), round(value, places)
     shown = f"+{plain};-{plain}" if rounded else plain
     return format_decimal(rounded or abs(rounded), format=shown, locale=spoken())
+
+
+def money(value: Decimal, currency: str) -> str:
+    """An amount with its currency: ``1,234.50 USD``."""
+    return say("{amount} {currency}", amount=number(value), currency=currency)
+
+
+def result(value: Decimal, currency: str) -> str:
+    """What was won or lost: ``+12.00 USD``."""
+    return say("{amount} {currency}", amount=signed(value), currency=currency)
+
+
+def percent(value: Decimal) -> str:
+    """A percentage without its sign, with the decimals that it has: ``12.5``."""
+    return format_decimal(value, format="#,##0.##########", locale=spoken())
 
 
 def _digits(places: int) -> str:
@@ -113,8 +149,15 @@ def _decimals(value: Decimal) -> int:
 def price(value: Decimal | None, least: int = 0) -> str:
     """A price as terminals write it, whatever the language, to be typed there."""
     if value is None:
-        return "none"
+        return say("none")
     return f"{value:.{max(least, _decimals(value))}f}"
+
+
+def span(length: timedelta) -> str:
+    """How long, in one unit: ``45 s``, ``9 min``, ``3 h``, ``2 d``."""
+    seconds = max(0, int(length.total_seconds()))
+    unit, size = next((each for each in _SPANS if seconds >= each[1]), _SPANS[-1])
+    return say(unit, count=seconds // size)
 
 
 def clock(moment: datetime | None) -> str:

@@ -1,6 +1,8 @@
 """What a call to Telegram came to, in the words of whoever has to go on.
 
 Paused      Telegram asked to wait; nothing was sent
+MovedTo     the group has another number now; nothing was sent
+Outdated    what it would have said is no longer so; it was not sent
 Unreachable the person cannot be written to any more
 Unsent      nothing was sent, and the same again may work later
 Lost        no answer: it may or may not have arrived
@@ -18,6 +20,7 @@ from aiogram.exceptions import (
     TelegramConflictError,
     TelegramEntityTooLarge,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -38,11 +41,24 @@ class TelegramFailure(Exception):
 
 
 class Paused(TelegramFailure):
-    """Telegram asked to wait this long."""
+    """Telegram asked to wait this long; without saying so it is a guess."""
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, *, guessed: bool = False) -> None:
         super().__init__(f"told to wait {wait.total_seconds():.0f} s")
         self.wait = wait
+        self.guessed = guessed
+
+
+class MovedTo(TelegramFailure):
+    """The group became a supergroup, which has another chat id."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__(f"the chat is {chat_id} now")
+        self.chat_id = chat_id
+
+
+class Outdated(TelegramFailure):
+    """When its turn came, there was something else to say."""
 
 
 class Unreachable(TelegramFailure):
@@ -73,6 +89,8 @@ def translated(error: AiogramError) -> TelegramFailure:
     """Our word for what aiogram raised."""
     if isinstance(error, TelegramRetryAfter):
         return Paused(timedelta(seconds=error.retry_after))
+    if isinstance(error, TelegramMigrateToChat):
+        return MovedTo(error.migrate_to_chat_id)
     if isinstance(error, _BAD):
         return _refused(error.message or "")
     if isinstance(error, TelegramNetworkError):
@@ -111,4 +129,6 @@ def _odd(message: str) -> TelegramFailure:
     if "too many requests" not in text:
         return Lost(message)
     told = _RETRY_AFTER.search(text)
-    return Paused(timedelta(seconds=int(told[1])) if told else SOME_TIME)
+    if told is None:
+        return Paused(SOME_TIME, guessed=True)
+    return Paused(timedelta(seconds=int(told[1])))

@@ -1,4 +1,4 @@
-"""The only module that calls the Bot API: views out, our own failures back."""
+"""Views out, message ids or our own failures back; all of it by the one way out."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,13 +9,10 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import structlog
-from aiogram import Bot
-from aiogram.exceptions import AiogramError
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import FSInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.tasks import pause
 from bot.telegram.views.text import clip, plainly, tidy
 from bot.telegram.views.view import View
 from bot.telegram.wire.calls import (
@@ -32,14 +29,17 @@ from bot.telegram.wire.failures import (
     Rejected,
     SameAlready,
     TelegramFailure,
-    translated,
 )
+from bot.telegram.wire.way_out import Urgency, WayOut
 from core.errors import Refused
+from core.messages import Priority
 
 log = structlog.get_logger()
 
 REPLY_PATIENCE = timedelta(seconds=30)
 """How long a person's own question may wait for its answer."""
+TRY_PATIENCE = timedelta(seconds=5)
+"""How long what need not be done may wait for its turn."""
 MOST_PICTURES = 1000
 """Uploads whose id is remembered."""
 _ANSWER_LIMIT = 200
@@ -49,19 +49,23 @@ _NOT_ABOUT_LOOKS = ("photo", "image", "file", "too long", "not found", *_OTHER_K
 
 Redraw: TypeAlias = Callable[[View], TelegramMethod[Any]]
 
+AT_ONCE = Urgency(priority=Priority.TAP, patience=REPLY_PATIENCE)
+"""Somebody waits for it."""
+IF_POSSIBLE = Urgency(priority=Priority.TAP, patience=TRY_PATIENCE)
+
 
 class Gateway:
     """Sends, edits and answers; remembers uploads and what the server can."""
 
-    def __init__(self, bot: Bot, picture: Callable[[str], Path]) -> None:
-        self._bot = bot
+    def __init__(self, out: WayOut, picture: Callable[[str], Path]) -> None:
+        self._out = out
         self._picture = picture
         self._file_ids: dict[str, str] = {}
         self._uploads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._modest = False
 
     # ------------------------------------------------------------ sending
-    async def send(self, chat_id: int, view: View) -> int:
+    async def send(self, chat_id: int, view: View, urgency: Urgency = AT_ONCE) -> int:
         """Send a view and return its message id; without its picture if need be.
 
         Raises:
@@ -69,7 +73,7 @@ class Gateway:
         """
         if view.photo is not None:
             try:
-                return await self._send_photo(chat_id, view, view.photo)
+                return await self._send_photo(chat_id, view, view.photo, urgency)
             except Rejected as refused:
                 log.warning("photo_refused", reason=str(refused), path=view.photo)
         sent = await self._modestly(
@@ -77,6 +81,7 @@ class Gateway:
             lambda shown: SendText(
                 chat_id=chat_id, text=shown.text, reply_markup=_markup(shown)
             ),
+            urgency,
         )
         return sent.message_id
 
@@ -91,30 +96,33 @@ class Gateway:
         except Paused as told:
             if told.wait > REPLY_PATIENCE:
                 raise
-            await pause(told.wait)
-            await self.send(chat_id, view)
+            await self.send(chat_id, view)  # when the chat's turn comes again
 
-    async def _send_photo(self, chat_id: int, view: View, path: str) -> int:
+    async def _send_photo(
+        self, chat_id: int, view: View, path: str, urgency: Urgency
+    ) -> int:
         """By its id where that is known; else the first uploads, the rest wait."""
         known = self._file_ids.get(path)
         if known is not None:
             try:
-                return (await self._photo(chat_id, view, known)).message_id
+                return (await self._photo(chat_id, view, known, urgency)).message_id
             except Rejected as refused:
                 log.info("file_id_refused", reason=str(refused), path=path)
                 self._forget(path, known)
         async with self._uploads.setdefault(path, asyncio.Lock()):
             known = self._file_ids.get(path)
             if known is None:
-                return await self._upload(chat_id, view, path)
-        return (await self._photo(chat_id, view, known)).message_id
+                return await self._upload(chat_id, view, path, urgency)
+        return (await self._photo(chat_id, view, known, urgency)).message_id
 
-    async def _upload(self, chat_id: int, view: View, path: str) -> int:
+    async def _upload(
+        self, chat_id: int, view: View, path: str, urgency: Urgency
+    ) -> int:
         try:
             file = self._picture(path)
         except Refused as gone:
             raise Rejected(gone.reason) from gone
-        sent = await self._photo(chat_id, view, FSInputFile(file))
+        sent = await self._photo(chat_id, view, FSInputFile(file), urgency)
         if sent.photo:
             self._file_ids[path] = sent.photo[-1].file_id
         if len(self._file_ids) > MOST_PICTURES:
@@ -126,7 +134,9 @@ class Gateway:
         if self._file_ids.get(path) == file_id:
             del self._file_ids[path]
 
-    async def _photo(self, chat_id: int, view: View, photo: str | FSInputFile) -> Sent:
+    async def _photo(
+        self, chat_id: int, view: View, photo: str | FSInputFile, urgency: Urgency
+    ) -> Sent:
         return await self._modestly(
             view,
             lambda shown: SendPicture(
@@ -135,10 +145,13 @@ class Gateway:
                 caption=shown.text,
                 reply_markup=_markup(shown),
             ),
+            urgency,
         )
 
     # ------------------------------------------------------------ editing
-    async def edit(self, chat_id: int, message_id: int, view: View) -> None:
+    async def edit(
+        self, chat_id: int, message_id: int, view: View, urgency: Urgency = AT_ONCE
+    ) -> None:
         """Make a message show this view; one that shows it already is fine.
 
         Raises:
@@ -162,27 +175,30 @@ class Gateway:
             )
 
         if view.photo is None:
-            await self._either(view, text, caption)
+            await self._either(view, (text, caption), urgency)
         else:
-            await self._either(view, caption, text)
+            await self._either(view, (caption, text), urgency)
 
-    async def _either(self, view: View, usual: Redraw, other: Redraw) -> None:
+    async def _either(
+        self, view: View, ways: tuple[Redraw, Redraw], urgency: Urgency
+    ) -> None:
         """A message may have a picture or not, whatever its view has by now."""
+        usual, other = ways
         try:
-            await self._redraw(view, usual)
+            await self._redraw(view, usual, urgency)
         except Rejected as refused:
             if not _mentions(refused, _OTHER_KIND):
                 raise
-            await self._redraw(view, other)
+            await self._redraw(view, other, urgency)
 
-    async def _redraw(self, view: View, draw: Redraw) -> None:
+    async def _redraw(self, view: View, draw: Redraw, urgency: Urgency) -> None:
         with suppress(SameAlready):
-            await self._modestly(view, draw)
+            await self._modestly(view, draw, urgency)
 
     async def try_edit(self, chat_id: int, message_id: int, view: View) -> None:
         """Edit what need not be edited: a failure is logged and that is all."""
         try:
-            await self.edit(chat_id, message_id, view)
+            await self.edit(chat_id, message_id, view, IF_POSSIBLE)
         except TelegramFailure as failure:
             log.info("message_not_edited", reason=str(failure))
 
@@ -207,36 +223,32 @@ class Gateway:
     ) -> TelegramType | None:
         """Call what need not work: a failure is logged, and ``None`` comes back."""
         try:
-            return await self._call(method)
+            return await self._out.call(method, IF_POSSIBLE)
         except TelegramFailure as failure:
             name = method.__api_method__
             log.info("call_without_effect", method=name, reason=str(failure))
             return None
 
     async def _modestly(
-        self, view: View, draw: Callable[[View], TelegramMethod[TelegramType]]
+        self,
+        view: View,
+        draw: Callable[[View], TelegramMethod[TelegramType]],
+        urgency: Urgency,
     ) -> TelegramType:
         """Call with colours and live times; plainly where the server takes neither."""
         plain = _plain(view)
         if self._modest:
-            return await self._call(draw(plain))
+            return await self._out.call(draw(plain), urgency)
         try:
-            return await self._call(draw(view))
+            return await self._out.call(draw(view), urgency)
         except (MessageGone, SameAlready):
             raise
         except Rejected as refused:
             if plain == view or _mentions(refused, _NOT_ABOUT_LOOKS):
                 raise
-        result = await self._call(draw(plain))
+        result = await self._out.call(draw(plain), urgency)
         self._modest = True
         return result
-
-    async def _call(self, method: TelegramMethod[TelegramType]) -> TelegramType:
-        """One call, its failure translated."""
-        try:
-            return await self._bot(method)
-        except AiogramError as error:
-            raise translated(error) from error
 
 
 def _mentions(refused: Rejected, words: tuple[str, ...]) -> bool:

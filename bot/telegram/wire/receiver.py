@@ -1,10 +1,12 @@
 """Telegram's updates, committed before they are acknowledged, handled in order.
 
     poll     getUpdates -> inbox rows, committed -> only then the next offset
+    receive  what Telegram posts -> an inbox row, committed -> only then the 200
     handle   one queue per person: taps of one person never overtake each other,
              those of different people never wait for each other
 
-A process that dies in between finds the rows and handles them after the start. A tap
+An update that comes twice, by one way or by both, meets its row and acts once. A
+process that dies in between finds the rows and handles them after the start. A tap
 names what it answers and changes nothing twice, and most commands only tell or ask, so
 they are handled however late. A command that acts at once and is old by then, or that
 waited at Telegram while we were away, is reported to its sender instead.
@@ -19,7 +21,11 @@ from typing import Any
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramRetryAfter
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramConflictError,
+    TelegramRetryAfter,
+)
 from aiogram.methods import DeleteWebhook
 
 from bot.tasks import Nursery, pause
@@ -36,6 +42,10 @@ log = structlog.get_logger()
 POLL = timedelta(seconds=25)
 """How long Telegram holds an empty poll."""
 RETRY = timedelta(seconds=1)
+SILENT = timedelta(seconds=60)
+"""How long Telegram may say nothing before it counts as trouble."""
+DISPUTED = timedelta(seconds=60)
+"""How long we tell of another instance after it was last noticed."""
 ACTS_AT_ONCE = frozenset({"/rearm"})
 """Commands without a question of their own: much may have changed since."""
 LATE = timedelta(minutes=1)
@@ -43,6 +53,13 @@ LATE = timedelta(minutes=1)
 WAITED = timedelta(minutes=10)
 """The same by Telegram's clock, from which ours may differ."""
 WANTED = ["message", "callback_query", "my_chat_member"]
+
+NO_ANSWER = "Telegram has not answered for a while."
+OTHER_INSTANCE = (
+    "Another instance of this bot takes the updates (409 Conflict): end it, or give it "
+    "a token of its own."
+)
+_LARGEST_ID = 2**63 - 1
 
 Handle = Callable[[InboxUpdate], Awaitable[None]]
 
@@ -61,6 +78,9 @@ class Receiver:
         self._under_way: set[int] = set()
         """The ids of what was handed on and is not done."""
         self._offset: int | None = None
+        self._resumed = self._ending = self._took_webhook_away = False
+        self._disputed_at: timedelta | None = None
+        """When somebody else was noticed, by the monotonic clock."""
         self.last_answer: timedelta | None = None
         """When Telegram last answered us here, by the monotonic clock."""
 
@@ -71,9 +91,21 @@ class Receiver:
         )
         for update in left:
             await self._take(update)
+        self._resumed = True
         return len(left)
 
+    @property
+    def open(self) -> bool:
+        """Whether what Telegram posts can be taken: earlier updates come first."""
+        return self._resumed and not self._ending
+
+    def close(self) -> None:
+        """Hand nothing on any more: what still comes in is for the next start."""
+        self._ending = True
+
     async def _take(self, update: InboxUpdate) -> None:
+        if self._ending or update.id in self._under_way:
+            return
         if self._came_too_late(update):
             await self._decline(update)
         else:
@@ -103,23 +135,51 @@ class Receiver:
 
     async def run(self) -> None:
         """Poll for ever; a failed poll is tried again."""
+        await self._take_webhook_away()
+        while True:
+            await self._round()
+
+    async def _take_webhook_away(self) -> None:
+        """As long as there is one, Telegram refuses every poll."""
         try:
             await self._bot(DeleteWebhook())
-            self.last_answer = self._tools.clock.monotonic()
         except AiogramError as failure:
             log.info("webhook_not_deleted", reason=type(failure).__name__)
-        while True:
-            asked = self._tools.clock.monotonic()
-            try:
-                came = await self.poll()
-            except TelegramRetryAfter as told:
-                await pause(timedelta(seconds=told.retry_after))
-            except AiogramError as failure:
-                log.warning("poll_failed", reason=type(failure).__name__)
-                await pause(RETRY)
-            else:
-                if not came and self._tools.clock.monotonic() - asked < RETRY:
-                    await pause(RETRY)  # some servers do not hold an empty poll
+        else:
+            self._took_webhook_away = True
+            self.last_answer = self._tools.clock.monotonic()
+
+    async def _round(self) -> None:
+        asked = self._tools.clock.monotonic()
+        try:
+            came = await self.poll()
+        except TelegramRetryAfter as told:
+            await pause(timedelta(seconds=told.retry_after))
+        except AiogramError as failure:
+            log.warning("poll_failed", reason=type(failure).__name__)
+            await self._mind(failure)
+            await pause(RETRY)
+        else:
+            if not came and self._tools.clock.monotonic() - asked < RETRY:
+                await pause(RETRY)  # some servers do not hold an empty poll
+
+    async def _mind(self, failure: AiogramError) -> None:
+        """Somebody else polls, or a webhook stands: an old one, or somebody's."""
+        if not isinstance(failure, TelegramConflictError):
+            return
+        webhook = "webhook" in failure.message.lower()
+        if self._took_webhook_away or not webhook:
+            self._disputed_at = self._tools.clock.monotonic()
+        if webhook:
+            await self._take_webhook_away()
+
+    def trouble(self) -> str:
+        """What is wrong with polling, as a sentence; empty while all is well."""
+        now = self._tools.clock.monotonic()
+        if self._disputed_at is not None and now - self._disputed_at <= DISPUTED:
+            return OTHER_INSTANCE
+        silent = self.last_answer is None or now - self.last_answer > SILENT
+        return NO_ANSWER if silent else ""
 
     async def poll(self) -> int:
         """One poll; returns how many updates came."""
@@ -135,6 +195,10 @@ class Receiver:
             self._offset = int(rows[-1].id) + 1
         return len(rows)
 
+    async def receive(self, update: dict[str, Any], body: str) -> None:
+        """Take one update that Telegram posted; when this returns it is durable."""
+        await self.accept([self._row(update, body)])
+
     async def accept(self, rows: list[InboxUpdate]) -> None:
         """Commit updates, then hand on those that nobody handles or handled.
 
@@ -147,18 +211,22 @@ class Receiver:
             if duplicate is None:
                 await self._take(row)
             elif row.id not in self._under_way:
-                await self._hand_on_if_left(row.id)
+                await self._take_if_left(row.id)
 
-    async def _hand_on_if_left(self, update_id: int) -> None:
-        kept = await self._tools.journal.get(InboxUpdate, update_id)
+    async def _take_if_left(self, update_id: int) -> None:
+        self._under_way.add(update_id)  # nobody else takes it while we look
+        try:
+            kept = await self._tools.journal.get(InboxUpdate, update_id)
+        finally:
+            self._under_way.discard(update_id)
         if kept is not None and kept.done_at is None:
             await self._take(kept)
 
-    def _row(self, update: dict[str, Any]) -> InboxUpdate:
+    def _row(self, update: dict[str, Any], body: str = "") -> InboxUpdate:
         return InboxUpdate(
             id=update["update_id"],
             user_id=UserId(sender_of(update)),
-            body=json.dumps(update),
+            body=body or json.dumps(update),
             received_at=self._tools.clock.now(),
             done_at=None,
         )
@@ -203,7 +271,8 @@ def sent_at(update: InboxUpdate) -> datetime:
 
 
 def _message(update: InboxUpdate) -> dict[str, Any]:
-    return json.loads(update.body).get("message") or {}
+    found = json.loads(update.body).get("message")
+    return found if isinstance(found, dict) else {}
 
 
 def command_of(update: InboxUpdate) -> str:
@@ -216,7 +285,9 @@ def command_of(update: InboxUpdate) -> str:
 def sender_of(update: dict[str, Any]) -> int:
     """The numeric id of whoever caused an update; 0 for nobody in particular."""
     for kind in WANTED:
-        sender = (update.get(kind) or {}).get("from")
-        if sender is not None:
-            return int(sender["id"])
+        part = update.get(kind)
+        sender = part.get("from") if isinstance(part, dict) else None
+        number = sender.get("id") if isinstance(sender, dict) else None
+        if type(number) is int and abs(number) <= _LARGEST_ID:
+            return number
     return 0

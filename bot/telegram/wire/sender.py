@@ -1,26 +1,23 @@
-"""Drains the outbox's messages: paced, most urgent first, never lost.
+"""Drains the outbox's messages: most urgent first, never lost.
 
 A message is a picture of its row, so a repeated one is right again. The row is
 read when its turn comes; several items for one prompt are one message. What
 Telegram tells us to wait for goes back with a later due time, so that one slow
-chat holds up nobody else.
+chat holds up nobody else. What never reaches its reader is kept as such.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 import structlog
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.cards import prompt_card
+from bot.telegram.cards import PromptCard, prompt_card
 from bot.telegram.telling import notice_view
-from bot.telegram.views.prompts import prompt_view
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import (
     Lost,
-    MessageGone,
     Paused,
     TelegramFailure,
     Unreachable,
@@ -28,40 +25,34 @@ from bot.telegram.wire.failures import (
 )
 from bot.telegram.wire.gateway import Gateway
 from bot.telegram.wire.pacing import Pace
-from core.desk.flooding import stays_out
+from bot.telegram.wire.showing import PATIENCE, Showing
+from bot.telegram.wire.way_out import Urgency
 from core.desk.joining import mark_blocked
-from core.desk.tools import Tools, again
+from core.desk.tools import Tools
 from core.ids import PromptId, UserId
-from core.messages import MESSAGES, OutboxItem, Priority, Topic
-from core.moves import follow
-from core.ports import Save
-from core.prompts import (
-    PROMPT_MOVES,
-    UNDECIDED,
-    Prompt,
-    PromptEvent,
-    PromptState,
-)
+from core.messages import MESSAGES, OutboxItem, Priority, Topic, Undelivered
+from core.ports import AtMost, Save
+from core.prompts import Prompt
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
-_MATTERS = UNDECIDED | {PromptState.APPROVED}
-"""States of which a person must read even if they deleted the message."""
-AT_ONCE = 16
+AT_ONCE = 24
 """Messages under way at the same time; a call that hangs delays only its own."""
+AT_MOST = 48
+"""The same with those that are urgent."""
+HANDFUL = 8
+"""Items taken together, where they need not be taken one by one."""
+URGENT = frozenset({Priority.TAP, Priority.GUARD, Priority.FILL})
+"""Room is made for these."""
 HOLD = timedelta(seconds=60)
 """How long a claimed item is ours; longer than sending one may take."""
 IDLE = timedelta(milliseconds=500)
-PATIENCE = timedelta(seconds=1)
-"""How long a message holds its place for its chat's turn; then it goes back."""
 LONGEST_WAIT = timedelta(seconds=60)
 MOST_TRIES = 8
 """Failures after which a message is given up, unless it must arrive."""
 RARELY = timedelta(hours=1)
 """Between two tries of one that must arrive, which may have arrived many times."""
-_NEVER_LOST = frozenset({Priority.GUARD, Priority.FILL})
+_NEVER_LOST = URGENT
 """What happened to somebody's money is told, however often an answer is lost."""
 
 
@@ -69,15 +60,22 @@ class Sender:
     """Sends what the outbox holds; one per bot token."""
 
     def __init__(
-        self, tools: Tools, gateway: Gateway, nursery: Nursery, *, bell: Bell
+        self,
+        tools: Tools,
+        gateway: Gateway,
+        nursery: Nursery,
+        *,
+        bell: Bell,
+        pace: Pace,
     ) -> None:
         self._tools = tools
         self._gateway = gateway
         self._nursery = nursery
         self._bell = bell
+        self._pace = pace
+        self._showing = Showing(tools, gateway)
         self._next: dict[str, list[OutboxItem]] = {}
         """For each message that is under way: what came for it meanwhile."""
-        self._pace = Pace(tools.clock)
         self._troubles = 0
         """Calls in a row that Telegram did not take."""
 
@@ -87,37 +85,88 @@ class Sender:
             if not await self.take():
                 await self._bell.wait(IDLE)
 
+    # ------------------------------------------------------------ taking
     async def take(self) -> int:
         """Begin with what is due, as far as there is room; returns how many items.
 
         What comes for a message that is under way follows it.
         """
-        room = AT_ONCE - len(self._next)
-        if room <= 0:
+        room = 0 if self._pace.held() else await self._room()
+        if not room:
             return 0
         items = await self._tools.journal.claim(MESSAGES, limit=room, hold=HOLD)
-        for key, group in _groups(items).items():
+        groups = _groups(items)
+        cards = await self._cards(groups)
+        for key, group in groups.items():
             if key in self._next:
                 self._next[key] += group
             else:
                 self._next[key] = []
-                self._nursery.start(f"send:{key}", self._serve(key, group))
+                self._nursery.start(f"send:{key}", self._serve(key, group, cards))
         return len(items)
 
-    async def _serve(self, key: str, group: list[OutboxItem]) -> None:
+    async def _cards(
+        self, groups: Mapping[str, list[OutboxItem]]
+    ) -> Mapping[str, PromptCard]:
+        """What the prompts are to show; where that fails, each looks for itself."""
+        prompts = frozenset(
+            group[0].subject
+            for key, group in groups.items()
+            if group[0].topic is Topic.PROMPT and key not in self._next
+        )
+        try:
+            return await self._showing.look(prompts)
+        except Exception:  # supervised edge: one bad row must not stop the rest
+            log.exception("prompts_not_read")
+            return {}
+
+    async def _room(self) -> int:
+        """How many to take: a handful at least, or one of what is urgent."""
+        room = AT_ONCE - len(self._next)
+        if _is_enough(room):
+            return room
+        if len(self._next) < AT_MOST and await self._urgent_waits():
+            return HANDFUL
+        return 0
+
+    async def _urgent_waits(self) -> bool:
+        return bool(
+            await self._tools.journal.find(
+                OutboxItem,
+                topic=MESSAGES,
+                done_at=None,
+                claimed_until=None,
+                priority=URGENT,
+                due_at=AtMost(value=self._tools.clock.now()),
+                limit=1,
+            )
+        )
+
+    # ------------------------------------------------------------ serving
+    async def _serve(
+        self, key: str, group: list[OutboxItem], cards: Mapping[str, PromptCard]
+    ) -> None:
+        shown: View | None = None
+        card = cards.get(group[0].subject)
         try:
             while group:
-                await self._send_group(group)
-                group, self._next[key] = self._next[key], []
+                shown = await self._send_group(group, card, shown)
+                group, self._next[key], card = self._next[key], [], None
         finally:
             del self._next[key]
-            self._bell.ring()
+            if _is_enough(AT_ONCE - len(self._next)) or len(self._next) == AT_MOST - 1:
+                self._bell.ring()
 
-    async def _send_group(self, group: list[OutboxItem]) -> None:
-        """One message for all items that mean the same; then they are done."""
+    async def _send_group(
+        self, group: list[OutboxItem], card: PromptCard | None, shown: View | None
+    ) -> View | None:
+        """One message for all items that mean the same; then they are done.
+
+        Returns what the message shows; ``None`` when that is not known.
+        """
         first = group[0]
         try:
-            await self._send(first)
+            now_shown, failed = await self._send(first, card, shown)
         except Paused as pause:
             await self._later(group, pause.wait)
         except Unsent as unsent:
@@ -127,113 +176,63 @@ class Sender:
         except Lost as lost:
             await self._again(group, str(lost), for_ever=first.priority in _NEVER_LOST)
         except TelegramFailure as failure:
-            log.warning(
-                "message_dropped",
-                topic=first.topic,
-                subject=first.subject,
-                reason=str(failure),
-            )
-            await self._done(group)
+            await self._drop(group, failure)
         except Exception as failure:  # supervised edge: the rest must leave
             log.exception("message_failed", topic=first.topic, subject=first.subject)
             await self._again(group, type(failure).__name__, for_ever=False)
         else:
             self._troubles = 0
-            await self._done(group)
+            await self._done(group, failed)
+            return now_shown
+        return None
 
-    async def _send(self, item: OutboxItem) -> None:
+    async def _send(
+        self, item: OutboxItem, card: PromptCard | None, shown: View | None
+    ) -> tuple[View | None, Undelivered]:
         if item.topic is Topic.PROMPT:
-            await self._send_prompt(PromptId(item.subject))
-            return
+            card = card or await prompt_card(self._tools, PromptId(item.subject))
+            if card is None:
+                return None, Undelivered.NONE
+            return await self._showing.show(card, item.priority, shown)
         view = await notice_view(self._tools, item)
         if view is not None and item.user_id is not None:
-            await self._send_new(item.user_id, view)
+            urgency = Urgency(priority=item.priority, patience=PATIENCE)
+            await self._gateway.send(item.user_id, view, urgency)
+        return view, Undelivered.NONE
 
-    async def _send_new(self, user_id: UserId, view: View) -> int:
-        """Send a new message; a chat that has to wait keeps nobody else waiting."""
-        wait = self._pace.wait_for(user_id)
-        if wait > PATIENCE:
-            raise Paused(wait)
-        await self._pace.turn(user_id)
-        return await self._minding(user_id, self._gateway.send(user_id, view))
-
-    async def _minding(self, user_id: UserId, call: Awaitable[T]) -> T:
-        """Learn from a failure what it says about the person's chat."""
-        try:
-            return await call
-        except Paused as pause:
-            self._pace.hold(user_id, pause.wait)
-            raise
-        except Unreachable:
-            await mark_blocked(self._tools, user_id, blocked=True)
-            raise
-
-    async def _send_prompt(self, prompt_id: PromptId) -> None:
-        card = await prompt_card(self._tools, prompt_id)
-        if card is None:
-            return
-        prompt, view = card.prompt, prompt_view(card)
-        if prompt.chat_id is None or prompt.message_id is None:
-            if await stays_out(self._tools, prompt_id):
-                return
-            message_id = await self._send_new(prompt.user_id, view)
-            await again(lambda: self._delivered(prompt_id, message_id))
-        elif not await self._redrawn(prompt, prompt.chat_id, prompt.message_id, view):
-            await again(lambda: self._forget_message(prompt_id))
-            await self._send_prompt(prompt_id)
-            return
-        if prompt.state is PromptState.APPROVED:
-            await self._redraw_copies(prompt)
-
-    async def _redrawn(
-        self, prompt: Prompt, chat_id: int, message_id: int, view: View
-    ) -> bool:
-        """Edit a prompt's message; ``False`` when it is gone and still matters."""
-        await self._pace.edit_turn()
-        edit = self._gateway.edit(chat_id, message_id, view)
-        try:
-            await self._minding(prompt.user_id, edit)
-        except MessageGone:
-            return prompt.state not in _MATTERS
-        return True
-
-    async def _redraw_copies(self, prompt: Prompt) -> None:
-        """What becomes of an approval stands in the others' messages too."""
-        others = await self._tools.journal.find(
-            Prompt, signal_id=prompt.signal_id, account_id=prompt.account_id
+    # ------------------------------------------------------------ what becomes of it
+    async def _drop(self, group: list[OutboxItem], failure: TelegramFailure) -> None:
+        """Nobody will ever read it; whoever blocked us is marked."""
+        first = group[0]
+        log.warning(
+            "message_dropped",
+            topic=first.topic,
+            subject=first.subject,
+            reason=str(failure),
         )
-        items = [
-            self._tools.item(Topic.PROMPT, each.id, Priority.EDIT)
-            for each in others
-            if each.message_id is not None
-            and (each.viewer or each.state is PromptState.SUPERSEDED)
-        ]
-        if items:
-            await self._tools.journal.commit(*items)
-
-    async def _delivered(self, prompt_id: PromptId, message_id: int) -> None:
-        """Remember the message; whatever happened to the prompt meanwhile stays."""
-        prompt = await self._tools.journal.get(Prompt, prompt_id)
-        if prompt is None:
+        if not isinstance(failure, Unreachable):
+            await self._done(group, Undelivered.REFUSED)
             return
-        state = prompt.state
-        if state is PromptState.QUEUED:
-            state = follow(PROMPT_MOVES, state, PromptEvent.SEND)
-        sent = replace(
-            prompt, state=state, chat_id=prompt.user_id, message_id=message_id
-        )
-        await self._tools.journal.commit(Save(sent))
+        reader = await self._reader(first)
+        if reader is not None:
+            await mark_blocked(self._tools, reader, blocked=True)
+        await self._done(group, Undelivered.UNREACHABLE)
 
-    async def _forget_message(self, prompt_id: PromptId) -> None:
-        prompt = await self._tools.journal.get(Prompt, prompt_id)
-        if prompt is not None:
-            lost = replace(prompt, chat_id=None, message_id=None)
-            await self._tools.journal.commit(Save(lost))
+    async def _reader(self, item: OutboxItem) -> UserId | None:
+        if item.topic is not Topic.PROMPT:
+            return item.user_id
+        prompt = await self._tools.journal.get(Prompt, item.subject)
+        return None if prompt is None else prompt.user_id
 
-    async def _done(self, group: Iterable[OutboxItem]) -> None:
+    async def _done(
+        self, group: Iterable[OutboxItem], failed: Undelivered = Undelivered.NONE
+    ) -> None:
         now = self._tools.clock.now()
         await self._tools.journal.commit(
-            *(Save(replace(item, done_at=now, claimed_until=None)) for item in group)
+            *(
+                Save(replace(item, done_at=now, claimed_until=None, failed=failed))
+                for item in group
+            )
         )
 
     async def _again(
@@ -248,7 +247,7 @@ class Sender:
             await self._later(group, RARELY, tries=tries)
         else:
             log.error("message_given_up", subject=group[0].subject, reason=why)
-            await self._done(group)
+            await self._done(group, Undelivered.GIVEN_UP)
 
     async def _later(
         self, group: list[OutboxItem], wait: timedelta, *, tries: int | None = None
@@ -271,6 +270,11 @@ def _groups(items: list[OutboxItem]) -> dict[str, list[OutboxItem]]:
         key = item.subject if item.topic is Topic.PROMPT else item.id
         groups.setdefault(key, []).append(item)
     return groups
+
+
+def _is_enough(room: int) -> bool:
+    """Whether so much room is worth a look into the outbox."""
+    return room > 0 and room * 3 >= AT_ONCE
 
 
 def _growing(tries: int) -> timedelta:

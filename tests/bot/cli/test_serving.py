@@ -135,7 +135,8 @@ def test_a_taken_port_is_told_and_everything_is_let_go(tapgate, tmp_path, token)
     ("sections", "said"),
     [
         ({"accounts": {}}, "there is no [accounts.NAME] section"),
-        ({"telegram": {"mode": "webhook"}}, "telegram.mode: this version serves"),
+        ({"telegram": {"mode": "webhook"}}, "set TAPGATE_TELEGRAM__WEBHOOK_SECRET to"),
+        ({"telegram": {"mode": "webhook"}}, "service.public_url must be the https"),
         ({"cache": {"url": "redis://x"}}, "cache.url: this version serves"),
         (
             {"approvals": {"consent_dir": "terms"}},

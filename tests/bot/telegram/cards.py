@@ -107,7 +107,7 @@ def an_account_card(**over: Any) -> AccountCard:
         trades=(),
         placed=(),
         parked=(),
-        headroom="1,799.60",
+        headroom=Decimal("1799.60"),
         stale_after=timedelta(minutes=3),
         now=LATER,
     )

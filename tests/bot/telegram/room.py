@@ -1,7 +1,7 @@
 """Two accounts, a person of each role, and a bot that answers them in the sandbox."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from bot.telegram.dispatching import Dispatching
 from bot.telegram.wire.gateway import Gateway
 from core.accounts import AccountKind
 from core.desk.tools import Tools
+from core.desk.watching import watch
 from core.ids import AccountId, UserId
 from core.messages import InboxUpdate
 from core.prompts import Prompt
@@ -33,6 +34,25 @@ from tests.fakes import NOON, FixedClock
 
 MINE, DESK = AccountId("mine"), AccountId("desk")
 """Ada's own account, and one for which several decide."""
+
+
+@dataclass
+class Watch:
+    """The service's watch, as far as a room has one."""
+
+    world: World
+    looks: list[int]
+    troubled: dict[str, str] = field(default_factory=dict)
+
+    def look(self) -> None:
+        self.looks.append(1)
+
+    async def reconcile(self, account_ids: Collection[AccountId]) -> None:
+        for each in account_ids:
+            await watch(self.world.tools, each)
+
+    async def troubles(self) -> Mapping[str, str]:
+        return self.troubled
 
 
 @dataclass
@@ -131,6 +151,6 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
         desk = Desk(
             tools=world.tools,
             gateway=Gateway(stage.bot, album(folder)),
-            look=lambda: looks.append(1),
+            watch=Watch(world, looks),
         )
         yield Room(stage, world, Dispatching(stage.bot, desk), looks)

@@ -81,7 +81,7 @@ async def test_an_account_shows_what_is_open_waiting_and_unknown(world):
     assert [order.id for order in card.placed] == [rows[0].id]
     assert [order.id for order in card.parked] == [rows[1].id]
     assert [trade.id for trade in card.trades] == [rows[4].id]
-    assert card.headroom == "1,825.00"
+    assert card.headroom == Decimal(1825)
 
 
 async def test_an_account_without_a_guard_or_rules_has_no_card(world):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.views.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
 from core.accounts import Account, GuardPhase, GuardState
 from core.desk.commanding import InviteWish, close_all, invite
 from core.desk.providing import mute

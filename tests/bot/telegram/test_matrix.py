@@ -56,6 +56,7 @@ WORDS = {
     "desk": r"^desk · |^Status\ndesk · |Panic on desk:",
     "asks": "^Close 1 open trade",
     "foreign": "^You administer no account of that name. Yours: ",
+    "which": "^Which language do you read",
     "which?": "^Say which account and why",
     "armed": "^The guard of desk has not fired",
     "why?": "^Say why",
@@ -89,6 +90,7 @@ COMMANDS = """
 /rearm x       | invite  | admins  | admins  | admins  | armed   | which?
 /providers     | invite  | admins  | admins  | admins  | sources | sources
 /Providers de  | invite  | admins  | admins  | admins  | sources | sources
+/language      | invite  | which   | which   | which   | which   | which
 /history       | invite  | unknown | unknown | unknown | unknown | unknown
 hello          | invite  | help    | help    | help    | help+   | help+
 """
@@ -123,6 +125,7 @@ ANSWERS = {
     "nothing": "^Nothing is left to close",
     "not admin": "^You do not administer",
     "panic": "^Flattening desk",
+    "spanish": "^From now on you read|^A partir de ahora",
     "back": "^Nothing was done",
     "silent": "^Only the account's deciders",
     "not found": "^Nothing at the broker carries",
@@ -157,6 +160,7 @@ write      | !stranger | outdated   | outdated   | no reason | outdated   | outd
 agree      | !stranger | agreed     | agreed     | agreed    | agreed     | agreed
 close_all  | !stranger | nothing    | ordered    | nothing   | nothing    | nothing
 panic      | !stranger | !not admin | !not admin | !not admin | panic     | panic
+language   | !stranger | spanish    | spanish    | spanish    | spanish    | spanish
 never_mind | !stranger | back       | back       | back      | back       | back
 adopt      | !stranger | !silent    | !silent    | !not found | !not found | !not found
 not_placed | !stranger | !silent    | !silent    | noted     | noted      | noted
@@ -191,6 +195,7 @@ async def _argument(room: Room, press: Press) -> str:
         Press.AGREE: "1",
         Press.CLOSE_ALL: str(asked),
         Press.PANIC: f"desk@{asked}",
+        Press.LANGUAGE: "es",
         Press.NEVER_MIND: "",
         Press.ADOPT: PARKED,
         Press.NOT_PLACED: PARKED,

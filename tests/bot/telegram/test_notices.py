@@ -11,7 +11,7 @@ import pytest
 from bot.consent import read_consent
 from bot.sandbox.html_markup import parse_html
 from bot.telegram.cards import AccountCard
-from bot.telegram.views import answers, confirming, notices
+from bot.telegram.views import answers, confirming, notices, welcoming
 from bot.telegram.views.text import TEXT_LIMIT, shown_units
 from bot.telegram.views.view import View
 from core.accounts import GuardPhase, GuardScope, GuardState
@@ -127,18 +127,18 @@ def _of_trades() -> Iterator[tuple[str, View]]:
 
 def _of_people() -> Iterator[tuple[str, View]]:
     yield "somebody joined", notices.joined_notice(a_user(), "viewer of demo")
-    yield "consent", notices.consent_view(read_consent(CONSENT))
-    yield "agreed", notices.agreed_view(read_consent(CONSENT), NOON)
-    yield "stranger", notices.stranger_view(UserId(77))
-    yield "bad invite", notices.stranger_view(UserId(77), bad_invite=True)
+    yield "consent", welcoming.consent_view(read_consent(CONSENT))
+    yield "agreed", welcoming.agreed_view(read_consent(CONSENT), NOON)
+    yield "stranger", welcoming.stranger_view(UserId(77))
+    yield "bad invite", welcoming.stranger_view(UserId(77), bad_invite=True)
     memberships = [
         a_membership(role=Role.VIEWER),
         a_membership(role=Role.ADMIN, account_id="live1"),
     ]
-    yield "welcome", notices.welcome_view("Ada <3", memberships)
-    yield "welcome, viewer", notices.welcome_view("Vera", memberships[:1])
-    yield "help", notices.help_view(manages=False)
-    yield "help, admin", notices.help_view(manages=True)
+    yield "welcome", welcoming.welcome_view("Ada <3", memberships)
+    yield "welcome, viewer", welcoming.welcome_view("Vera", memberships[:1])
+    yield "help", welcoming.help_view(manages=False)
+    yield "help, admin", welcoming.help_view(manages=True)
     asked = 1_795_521_600
     yield "close all, one trade", confirming.close_all_question(1, 0, 0, asked)
     yield "close all, both", confirming.close_all_question(2, 1, 0, asked)
@@ -265,7 +265,7 @@ def test_a_blind_account_is_watched_however_old_its_reading_is():
 
 def test_terms_that_fill_a_message_are_kept_without_the_line_about_them():
     consent = Consent(version="1", sha256="c" * 64, text="x" * TEXT_LIMIT)
-    assert notices.agreed_view(consent, NOON) == View(text=consent.text)
+    assert welcoming.agreed_view(consent, NOON) == View(text=consent.text)
 
 
 def test_a_hundred_open_trades_still_fit_into_one_message():

@@ -4,7 +4,7 @@ import pytest
 
 from bot.tasks import Bell, Nursery
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
-from bot.telegram.views.notices import ADMIN_COMMANDS, COMMANDS
+from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
 from core.desk.joining import retire_owners
 from core.ids import UserId
 from core.users import Role
@@ -33,11 +33,15 @@ async def office(world, stage: Stage, tmp_path):
     await nursery.close()
 
 
+EVERYBODYS = {("default", code): {*COMMANDS} for code in ("", "es", "pt", "ru", "ar")}
+"""Whoever's Telegram speaks another language reads English."""
+
+
 async def test_telegram_learns_our_commands_and_we_its_name_for_us(
     office: TelegramOffice, stage
 ):
     assert await office.introduce() == "tapgate_sandbox_bot"
-    assert _menus(stage) == {("default", ""): {*COMMANDS}}
+    assert _menus(stage) == EVERYBODYS
 
 
 def _menus(stage: Stage) -> dict[tuple[str, str], set[str]]:
@@ -53,8 +57,7 @@ async def test_admins_see_theirs_in_their_own_chats(office, world, stage):
     await world.person(UserId(OWEN), Role.OWNER, name="Owen")
     await office.introduce()
     every = {*COMMANDS, *ADMIN_COMMANDS}
-    assert _menus(stage) == {
-        ("default", ""): {*COMMANDS},
+    assert _menus(stage) == EVERYBODYS | {
         (f"chat {BOB}", ""): every,
         (f"chat {OWEN}", ""): every,
     }
@@ -65,7 +68,7 @@ async def test_owners_who_were_retired_see_what_everybody_sees(office, world, st
     await office.introduce()
     await retire_owners(world.tools)
     await office.introduce()
-    assert _menus(stage) == {("default", ""): {*COMMANDS}}
+    assert _menus(stage) == EVERYBODYS
 
 
 async def test_the_empty_chat_and_the_profile_say_what_this_is(office, stage):
@@ -81,7 +84,7 @@ async def test_an_admin_who_never_wrote_to_the_bot_is_no_reason_to_stop(
     await world.person(UserId(SAM), Role.ADMIN, name="Sam")
     await world.person(UserId(BOB), Role.ADMIN, name="Bob")
     assert await office.introduce() == "tapgate_sandbox_bot"
-    assert set(_menus(stage)) == {("default", ""), (f"chat {BOB}", "")}
+    assert set(_menus(stage)) == {*EVERYBODYS, (f"chat {BOB}", "")}
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,21 @@ from aiohttp.test_utils import TestServer
 from bot.tasks import Nursery
 from bot.telegram.office import make_bot
 from bot.telegram.wire import receiver as module
-from bot.telegram.wire.receiver import Receiver, sender_of
+from bot.telegram.wire.receiver import (
+    DISPUTED,
+    NO_ANSWER,
+    OTHER_INSTANCE,
+    SILENT,
+    Receiver,
+    sender_of,
+)
 from core.desk.tools import Tools
 from core.errors import Conflict, JournalUnavailable
 from core.messages import InboxUpdate, NoticeKind, OutboxItem
 from core.ports import Insert
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import ADA, BOB, Stage
-from tests.bot.waiting import until
+from tests.bot.waiting import turns, until
 from tests.builders import a_user, an_inbox_update
 from tests.core.desk.world import RacingJournal, World
 from tests.fakes import NOON
@@ -350,6 +357,225 @@ async def test_an_update_cut_off_by_the_end_is_there_at_the_next_start(
     assert receiver._waiting == {}
 
 
+# ------------------------------------------------------------------ by webhook
+
+POSTED = {"update_id": 7, "message": {"from": {"id": ADA}, "text": "/pending"}}
+RAW = ' {"update_id":7,"message":{"from":{"id":1},"text":"/pending"}}'
+
+
+async def test_what_is_posted_is_kept_as_it_came_and_handled(
+    receiver, handler, journal
+):
+    await receiver.receive(POSTED, RAW)
+    (row,) = await journal.find(InboxUpdate)
+    assert (row.id, row.user_id, row.body) == (7, ADA, RAW)
+    assert (row.received_at, row.done_at) == (NOON, None)
+    await until(lambda: handler.done == [7])
+
+
+async def test_what_is_posted_is_durable_before_it_is_handled(
+    receiver, handler, journal
+):
+    async def broken() -> None:
+        message = "disk full"
+        raise JournalUnavailable(message)
+
+    journal.before_writing(InboxUpdate, broken)
+    with pytest.raises(JournalUnavailable):
+        await receiver.receive(POSTED, RAW)
+    assert (handler.seen, await journal.count(InboxUpdate)) == ([], 0)
+    await receiver.receive(POSTED, RAW)
+    await until(lambda: handler.done == [7])
+
+
+async def test_a_slow_handler_holds_up_no_post(receiver, handler):
+    handler.gates[ADA] = asyncio.Event()
+    await receiver.receive(POSTED, RAW)
+    other = {"update_id": 8, "message": {"from": {"id": BOB}, "text": "x"}}
+    await receiver.receive(other, json.dumps(other))
+    await until(lambda: handler.done == [8])
+    handler.gates[ADA].set()
+    await until(lambda: handler.done == [8, 7])
+
+
+async def test_what_was_polled_for_and_is_posted_too_acts_once(
+    receiver, stage, handler
+):
+    stage.say(ADA, "one")
+    (waiting,) = stage.world.updates.waiting()
+    await receiver.poll()
+    await receiver.receive(waiting.body, json.dumps(waiting.body))
+    await until(lambda: not receiver._waiting)
+    await receiver.receive(waiting.body, json.dumps(waiting.body))
+    assert handler.done == [waiting.id]
+
+
+async def test_what_was_posted_and_is_polled_for_too_acts_once(
+    receiver, stage, handler
+):
+    stage.say(ADA, "one")
+    (waiting,) = stage.world.updates.waiting()
+    await receiver.receive(waiting.body, json.dumps(waiting.body))
+    await until(lambda: handler.done == [waiting.id])
+    assert await receiver.poll() == 1
+    await until(lambda: not receiver._waiting)
+    assert handler.done == [waiting.id]
+
+
+async def test_the_same_post_many_times_at_once_acts_once(receiver, handler):
+    await asyncio.gather(*(receiver.receive(POSTED, RAW) for _ in range(20)))
+    await until(lambda: not receiver._waiting)
+    assert handler.done == [7]
+
+
+async def test_a_repeat_that_looks_first_leaves_nothing_to_the_first(
+    tools, stage, nursery, handler, journal, monkeypatch
+):
+    receiver = Receiver(tools, stage.bot, nursery, handler)
+    row = _a_message(7, "/pending", age=0)
+    first_is_stored, looked = asyncio.Event(), asyncio.Event()
+    accept, get = journal.accept, journal.get
+
+    async def slow_answer(batch: object) -> object:
+        verdicts = await accept(batch)
+        if verdicts == [None]:
+            first_is_stored.set()
+            await looked.wait()
+        return verdicts
+
+    async def slow_look(kind: object, identity: object) -> object:
+        kept = await get(kind, identity)
+        looked.set()
+        await asyncio.sleep(0.05)  # noqa: TID251 - the first one goes on meanwhile
+        return kept
+
+    monkeypatch.setattr(journal, "accept", slow_answer)
+    monkeypatch.setattr(journal, "get", slow_look)
+    first = asyncio.get_running_loop().create_task(receiver.accept([row]))
+    await first_is_stored.wait()
+    await receiver.accept([row])
+    await first
+    await until(lambda: not receiver._waiting)
+    assert handler.done == [7]
+
+
+async def test_a_look_that_fails_leaves_the_update_to_the_next(
+    receiver, handler, journal, monkeypatch
+):
+    row = _a_message(7, "/pending", age=0)
+    await journal.commit(Insert(row))
+
+    async def broken(*_: object) -> None:
+        message = "gone"
+        raise JournalUnavailable(message)
+
+    monkeypatch.setattr(journal, "get", broken)
+    with pytest.raises(JournalUnavailable):
+        await receiver.accept([row])
+    monkeypatch.undo()
+    await receiver.accept([row])
+    await until(lambda: handler.done == [7])
+
+
+async def test_posts_are_taken_once_what_was_left_is_handed_on(receiver):
+    assert not receiver.open
+    await receiver.resume()
+    assert receiver.open
+    receiver.close()
+    assert not receiver.open
+
+
+async def test_what_comes_at_the_end_is_kept_for_the_next_start(
+    receiver, handler, journal, nursery
+):
+    await receiver.resume()
+    receiver.close()
+    await receiver.receive(POSTED, RAW)
+    await nursery.close(grace=timedelta(seconds=1))
+    assert (handler.seen, await undone(journal)) == ([], 1)
+
+
+async def test_what_is_under_way_at_the_end_is_finished(
+    receiver, handler, journal, nursery
+):
+    handler.gates[ADA] = asyncio.Event()
+    await receiver.resume()
+    await receiver.receive(POSTED, RAW)
+    await until(lambda: bool(handler.seen))
+    receiver.close()
+    closing = asyncio.get_running_loop().create_task(
+        nursery.close(grace=timedelta(seconds=9))
+    )
+    await turns()
+    handler.gates[ADA].set()
+    await closing
+    assert (handler.done, await undone(journal)) == ([7], 0)
+
+
+# ------------------------------------------------------------------ somebody else
+
+POLLED_ELSEWHERE = "Conflict: terminated by other getUpdates request; make sure that x"
+HOOKED = "Conflict: can't use getUpdates method while webhook is active; use y"
+
+
+async def test_another_instance_that_polls_is_told(receiver, stage, world, monkeypatch):
+    waits = _noted_waits(monkeypatch)
+    stage.fail("getUpdates", status=409, description=POLLED_ELSEWHERE)
+    await _run(receiver, lambda: bool(waits))
+    assert receiver.trouble() == OTHER_INSTANCE
+    world.clock.advance(DISPUTED + timedelta(seconds=1))
+    receiver.last_answer = world.clock.monotonic()
+    assert receiver.trouble() == ""
+
+
+async def test_a_webhook_that_could_not_be_taken_away_is_no_other_instance(
+    receiver, stage, handler, monkeypatch
+):
+    _noted_waits(monkeypatch)
+    stage.fail("deleteWebhook", status=500, description="x")
+    stage.fail("getUpdates", status=409, description=HOOKED)
+    stage.say(ADA, "one")
+    await _run(receiver, lambda: bool(handler.done))
+    assert receiver.trouble() == ""
+    assert [method for method, _ in stage.called()][:4] == [
+        "deleteWebhook",
+        "getUpdates",
+        "deleteWebhook",
+        "getUpdates",
+    ]
+
+
+async def test_a_webhook_that_somebody_sets_is_taken_away_and_told(
+    receiver, stage, handler, monkeypatch
+):
+    _noted_waits(monkeypatch)
+    stage.say(ADA, "one")
+    stage.fail("getUpdates", status=409, description=HOOKED)
+    await _run(receiver, lambda: bool(handler.done))
+    assert receiver.trouble() == OTHER_INSTANCE
+    assert len(stage.calls("deleteWebhook")) == 2
+
+
+async def test_a_poll_that_fails_otherwise_is_nobody_elses_doing(
+    receiver, stage, handler, monkeypatch
+):
+    _noted_waits(monkeypatch)
+    stage.fail("getUpdates", status=500, description=HOOKED)
+    stage.say(ADA, "one")
+    await _run(receiver, lambda: bool(handler.done))
+    assert receiver.trouble() == ""
+
+
+async def test_a_telegram_that_fell_silent_is_told(receiver, world, stage):
+    assert receiver.trouble() == NO_ANSWER
+    stage.say(ADA, "one")
+    await receiver.poll()
+    world.clock.advance(SILENT)
+    assert receiver.trouble() == ""
+    world.clock.advance(timedelta(seconds=1))
+    assert receiver.trouble() == NO_ANSWER
+
+
 # ------------------------------------------------------------------ the loop
 
 
@@ -481,6 +707,21 @@ def test_the_sender_of_an_update_is_the_person_behind_it():
     for kind in module.WANTED:
         assert sender_of({"update_id": 1, kind: {"from": PERSON}}) == ADA
     assert sender_of({"update_id": 1, "message": {"chat": CHAT}}) == 0
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["x", 1, [], {}, {"from": 5}, {"from": {}}, {"from": {"id": "1"}}]
+    + [{"from": {"id": number}} for number in (True, 1.0, 2**63, -(2**63))],
+    ids=repr,
+)
+async def test_an_update_whose_sender_cannot_be_read_is_kept_under_zero(
+    receiver, handler, part
+):
+    update = {"update_id": 7, "message": part}
+    await receiver.receive(update, json.dumps(update))
+    await until(lambda: handler.done == [7])
+    assert handler.seen[0].user_id == 0
 
 
 async def test_an_update_that_nobody_can_read_does_not_hide_the_next(

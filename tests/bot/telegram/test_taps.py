@@ -302,7 +302,7 @@ async def test_a_message_is_answered_even_when_handling_fails(room: Room):
     room.stage.say(ADA, "/start")
     with pytest.raises(JournalUnavailable):
         await room.deliver()
-    assert room.stage.texts(ADA) == [dispatching.SORRY_TEXT.text]
+    assert room.stage.texts(ADA) == [dispatching.SORRY_TEXT]
 
 
 async def test_an_apology_that_does_not_arrive_hides_no_failure(room: Room):

@@ -87,8 +87,9 @@ async def test_a_failed_close_says_why(world):
 
 
 async def test_who_joined_is_named(world):
-    view = await notice_view(world.tools, _notice(NoticeKind.MEMBER_JOINED, str(EVE)))
-    assert view.text == "👋 Eve (3) joined as 75."
+    notice = _notice(NoticeKind.MEMBER_JOINED, str(EVE))
+    view = await notice_view(world.tools, replace(notice, detail="viewer of demo"))
+    assert view.text == "👋 Eve (3) joined as viewer of demo."
 
 
 ABOUT_NO_ROW = {NoticeKind.NONE, NoticeKind.COMMAND_LATE}

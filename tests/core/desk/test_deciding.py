@@ -7,7 +7,7 @@ import pytest
 from core.accounts import GuardPhase
 from core.broker import TradeMode
 from core.desk import deciding
-from core.desk.deciding import OUTDATED
+from core.desk.taps import OUTDATED, Reply
 from core.errors import Conflict
 from core.ids import UserId
 from core.market import OrderType, Side
@@ -293,7 +293,10 @@ async def test_a_tap_on_a_refused_prompt_says_so():
     world.broker.balance = D(100)
     await world.offered()
     reply = await world.approve()
-    assert (reply.text, reply.alert) == ("Already refused.", True)
+    assert (reply.text, reply.alert) == (
+        "Already refused; the message shows why.",
+        True,
+    )
 
 
 async def test_a_decider_whose_name_is_gone_is_somebody():
@@ -313,7 +316,9 @@ async def test_a_passing_obstacle_leaves_the_prompt_open():
     await world.offered()
     world.broker.down = True
     reply = await world.approve()
-    assert reply.text == "demo cannot be reached now. The prompt stays open."
+    assert reply.text == (
+        "demo cannot be reached now. The prompt stays open: tap again later."
+    )
     assert (await world.prompt()).state is PromptState.QUEUED
     world.broker.down = False
     await world.approve()
@@ -336,7 +341,7 @@ async def test_a_disabled_account_refuses():
     await world.offered()
     await world.change(await account_of(world), enabled=False)
     reply = await world.approve()
-    assert reply.text == "demo is disabled. Nothing was ordered."
+    assert reply.text == "demo is disabled: ask an admin. Nothing was ordered."
 
 
 async def test_a_fired_guard_refuses_an_approval():
@@ -418,8 +423,8 @@ async def test_a_market_far_from_the_signals_own_price_is_confirmed():
     await world.approve()
     await asked(
         world,
-        "The price moved 0.36 R against you, from 1950.50 to 1952.50: 0.13 lots now. "
-        "Confirm?",
+        "The price moved 0.36 R (200 points) against you, from 1950.50 to 1952.50: "
+        "0.13 lots now. Confirm?",
     )
     await world.confirm()
     assert (await world.one(Order)).price == D("1952.50")
@@ -580,7 +585,7 @@ async def test_an_adverse_move_beyond_the_drift_is_confirmed(side, bid, asks):
     )
     world.broker.move("XAUUSD", bid)
     reply = await world.approve()
-    assert ("R against you" in reply.text) is asks
+    assert ("against you" in reply.text) is asks
 
 
 async def test_a_drifted_price_is_confirmed_at_the_new_numbers():
@@ -590,8 +595,8 @@ async def test_a_drifted_price_is_confirmed_at_the_new_numbers():
     await world.approve()
     prompt = await asked(
         world,
-        "The price moved 0.36 R against you, from 1950.50 to 1952.50: 0.13 lots now. "
-        "Confirm?",
+        "The price moved 0.36 R (200 points) against you, from 1950.50 to 1952.50: "
+        "0.13 lots now. Confirm?",
     )
     assert (prompt.price, prompt.lots) == (D("1952.50"), D("0.13"))
     await world.confirm()
@@ -606,8 +611,80 @@ async def test_a_price_that_drifts_on_is_asked_about_again():
     await world.approve()
     world.broker.move("XAUUSD", "1954.30")
     reply = await world.confirm()
-    assert reply.text.startswith("The price moved 0.27 R against you, from 1952.50")
+    assert reply.text.startswith(
+        "The price moved 0.27 R (200 points) against you, from 1952.50"
+    )
     await asked(world, reply.text)
+
+
+async def test_a_question_about_the_price_says_how_far_it_moved():
+    world = await own_desk()
+    await world.offered()
+    world.broker.move("XAUUSD", "1952.30")
+    await world.approve()
+    prompt = await world.prompt()
+    assert (prompt.drift_r, prompt.drift_points) == (D("0.36"), D(200))
+    await back(world)
+    prompt = await world.prompt()
+    assert (prompt.drift_r, prompt.drift_points) == (None, None)
+
+
+async def test_a_question_about_anything_else_is_not_about_the_price():
+    world = await own_desk(STRICT)
+    await world.offered()
+    world.broker.move("XAUUSD", "1950.80")
+    await world.approve()
+    assert (await world.prompt()).drift_r is None
+
+
+async def test_a_move_within_the_limit_is_told_and_kept():
+    world = await own_desk()
+    await world.offered()
+    world.broker.move("XAUUSD", "1951.30")
+    reply = await world.approve()
+    prompt = await world.prompt()
+    assert reply.text == (
+        "Approved at 1951.50, 0.18 R (100 points) worse than shown: sending 0.15 lots…"
+    )
+    assert (prompt.drift_r, prompt.drift_points) == (D("0.18"), D(100))
+
+
+async def test_a_move_in_favour_is_no_drift():
+    world = await own_desk()
+    await world.offered()
+    world.broker.move("XAUUSD", "1948.30")
+    reply = await world.approve()
+    assert reply.text == "Approved, sending 0.17 lots…"
+    assert (await world.prompt()).drift_points is None
+
+
+async def test_without_a_stop_a_move_is_told_in_points():
+    world = await own_desk(replace(RULES, lots_without_stop=D("0.03")))
+    await world.offered(stop_loss=None)
+    await world.approve()
+    world.broker.move("XAUUSD", "1950.40")
+    reply = await world.confirm()
+    assert "1950.60, 10 points worse than shown" in reply.text
+    assert (await world.prompt()).drift_r is None
+
+
+@pytest.mark.parametrize(
+    ("own", "asks", "agreed"),
+    [("0.1", True, "0.1"), ("0.25", False, "0.25"), ("0.9", False, "0.25")],
+)
+async def test_a_members_own_limit_counts_where_it_is_stricter(own, asks, agreed):
+    world = await own_desk()
+    await world.change(await world.one(Membership), max_drift_r=D(own))
+    await world.offered()
+    world.broker.move("XAUUSD", "1951.30")
+    await world.approve()
+    assert ((await world.prompt()).state is PromptState.CONFIRMING) is asks
+    if asks:
+        world.broker.move("XAUUSD", "1951.30")
+        await world.confirm()
+    order = await world.one(Order)
+    shown = D("1951.50") if asks else D("1950.50")
+    assert order.price + order.deviation == shown + D(agreed) * (shown - D(1945))
 
 
 async def test_a_pending_order_does_not_drift():
@@ -712,7 +789,7 @@ async def test_a_confirming_prompt_can_be_rejected():
 # ------------------------------------------------------------------------- back
 
 
-async def back(world: World, user: UserId = ADA) -> deciding.Reply:
+async def back(world: World, user: UserId = ADA) -> Reply:
     return await deciding.back(
         world.tools, world.tap((await world.prompt(user)).nonce, user)
     )

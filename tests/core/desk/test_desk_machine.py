@@ -26,6 +26,7 @@ from core.broker import BrokerRequest, DealType, OpenRequest, OrderResult
 from core.desk import deciding
 from core.desk.commanding import close_all, panic, rearm
 from core.desk.expiring import expire
+from core.desk.snoozing import snooze
 from core.errors import Refused
 from core.ids import SignalId, UserId
 from core.intake import Draft
@@ -57,11 +58,16 @@ SALE = replace(
     stop_loss=Decimal("1956.00"),
     take_profit=Decimal("1940.00"),
 )
-ASKING = replace(RULES, confirm_above_risk_percent=Decimal("0.96"))
-"""The limit order and the sale ask for a Confirm, the gold signal does not."""
+ASKING = replace(
+    RULES,
+    confirm_above_risk_percent=Decimal("0.96"),
+    second_above_risk_percent=Decimal("0.975"),
+)
+"""The limit order and the sale ask for a Confirm, the gold signal does not; the sale
+wants two people."""
 PRICES = ["1943", "1946", "1948.50", "1950.30", "1951.90", "1954", "1966"]
 EVERYBODY = st.sampled_from([ADA, BOB, EVE, MALLORY])
-VERBS = st.sampled_from(["approve", "confirm", "reject", "back"])
+VERBS = st.sampled_from(["approve", "confirm", "reject", "back", "snooze"])
 
 
 FAULTS = st.sampled_from(
@@ -114,8 +120,9 @@ class Desk(RuleBasedStateMachine):
     ) -> None:
         self.a_signal_comes(draft)
         self.the_broker_shows_things_late(late)
-        self.an_approver_taps_the_newest(user, "approve", twice=False)
-        self.an_approver_taps_the_newest(user, "confirm", twice=True)
+        for each in (user, ADA if user == BOB else BOB):
+            self.an_approver_taps_the_newest(each, "approve", twice=False)
+            self.an_approver_taps_the_newest(each, "confirm", twice=True)
         self.the_next_send_fails(fault)
         self.work()
 
@@ -152,6 +159,8 @@ class Desk(RuleBasedStateMachine):
             at_once(deciding.approve(tools, tap, confirmed=confirmed))
         elif verb == "reject":
             at_once(deciding.reject(tools, tap))
+        elif verb == "snooze":
+            at_once(snooze(tools, tap))
         else:
             at_once(deciding.back(tools, tap))
         self.remember_buttons()
@@ -284,6 +293,17 @@ class Desk(RuleBasedStateMachine):
             assert approval.decision is Decision.APPROVE
             assert approval.user_id == order.user_id
             assert approval.signal_id == order.signal_id
+
+    @invariant()
+    def a_large_risk_was_approved_by_two_different_people(self) -> None:
+        for order in self.opened():
+            prompt = at_once(self.world.one(Prompt, id=order.prompt_id))
+            if (prompt.risk_percent or 0) <= ASKING.second_above_risk_percent:
+                continue
+            second = at_once(self.world.one(Approval, id=order.approval_id))
+            first = at_once(self.world.one(Approval, id=second.seconds))
+            assert first.decision is Decision.FIRST
+            assert {first.user_id, second.user_id} == {ADA, BOB}
 
     @invariant()
     def nothing_is_opened_after_the_guard_fired(self) -> None:

@@ -9,9 +9,9 @@ from core.desk.joining import (
     Person,
     agree,
     mark_blocked,
-    retire_owners,
     start,
 )
+from core.desk.owning import retire_owners
 from core.errors import Refused
 from core.ids import AccountId, UserId
 from core.messages import AuditEntry, NoticeKind

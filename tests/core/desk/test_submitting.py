@@ -121,10 +121,9 @@ async def test_a_taken_key_that_is_not_the_signals_is_not_hidden():
 
 async def reached(world) -> set[tuple[UserId, str, bool]]:
     people = await read_people(world.journal)
-    assert people.reached(DEMO) is people.reached(DEMO)
-    return {
-        (each.user.id, each.account.id, each.decides) for each in people.reached(DEMO)
-    }
+    found = people.reached(DEMO, world.clock.now())
+    assert people.reached(DEMO, world.clock.now()) == found
+    return {(each.user.id, each.account.id, each.decides) for each in found}
 
 
 async def test_a_desks_approvers_and_viewers_are_reached():

@@ -1,0 +1,112 @@
+"""The buttons of a prompt, by where it stands. Pure.
+
+Approve and Reject stand in the first row, and Reject stays there; Confirm stands
+where neither stood, so that a double tap never meets it.
+"""
+
+from bot.telegram.callbacks import REASONS, Press, pack
+from bot.telegram.cards import PromptCard
+from bot.telegram.views.outcomes import in_hand_row, parked_row
+from bot.telegram.views.speech import say
+from bot.telegram.views.text import money, places, price
+from bot.telegram.views.view import Button
+from core.desk.reasons import REASON_FOR
+from core.money import ZERO, plain
+from core.orders import OrderState
+from core.prompts import PromptState
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def prompt_buttons(card: PromptCard) -> Rows:
+    """The rows under a prompt; a viewer has none."""
+    if card.prompt.viewer:
+        return ()
+    match card.prompt.state:
+        case PromptState.QUEUED | PromptState.SENT:
+            return (_decide_row(card), (_button(card, say("Snooze"), Press.SNOOZE),))
+        case PromptState.SNOOZED:
+            return (_decide_row(card),)
+        case PromptState.CONFIRMING:
+            return (_back_row(card), (_confirm(card),))
+        case PromptState.AWAITING_SECOND:
+            return (_back_row(card),)
+        case PromptState.REJECTED if _reason_open(card):
+            return _reason_rows(card)
+        case PromptState.APPROVED:
+            return (*_parked(card), *in_hand_row(card.trade), *_revoke(card))
+        case PromptState.SUPERSEDED:
+            return in_hand_row(card.trade)
+        case _:
+            return ()
+
+
+def _button(card: PromptCard, text: str, press: Press, style: str = "") -> Button:
+    return Button(text=text, data=pack(press, card.prompt.nonce), style=style)
+
+
+def _decide_row(card: PromptCard) -> tuple[Button, ...]:
+    lots = card.prompt.lots
+    text = (
+        say("Approve") if lots is None else say("Approve {lots} lots", lots=plain(lots))
+    )
+    return (_button(card, text, Press.APPROVE, "success"), _reject(card))
+
+
+def _reject(card: PromptCard) -> Button:
+    return _button(card, say("Reject"), Press.REJECT, "danger")
+
+
+def _back_row(card: PromptCard) -> tuple[Button, ...]:
+    return (_button(card, say("Back"), Press.BACK), _reject(card))
+
+
+def _confirm(card: PromptCard) -> Button:
+    return _button(card, _confirm_label(card), Press.CONFIRM, "success")
+
+
+def _confirm_label(card: PromptCard) -> str:
+    """What is agreed to: the new price, where that is the question, or the risk."""
+    prompt = card.prompt
+    if prompt.drift_r is not None:
+        least = places(card.signal.price, prompt.price, card.signal.stop_loss)
+        return say(
+            "Confirm at {price} (+{r} R)",
+            price=price(prompt.price, least),
+            r=plain(prompt.drift_r),
+        )
+    if card.signal.stop_loss is None:
+        return say("Confirm: no stop loss")
+    risk = money(prompt.risk_money or ZERO, card.account.currency)
+    return say("Confirm: risk {money}", money=risk)
+
+
+def _reason_open(card: PromptCard) -> bool:
+    """Whether a reason may still be given."""
+    approval = card.approval
+    if approval is None or approval.reason is not None:
+        return False
+    return card.now - approval.created_at < REASON_FOR
+
+
+def _reason_rows(card: PromptCard) -> Rows:
+    presets = tuple(
+        _button(card, say(label), press) for press, label in REASONS.items() if label
+    )
+    write = _button(card, say("Write a reason"), Press.WRITE)
+    return (presets, (write, _button(card, say("Skip"), Press.SKIP)))
+
+
+def _parked(card: PromptCard) -> Rows:
+    order = card.order
+    if order is None or order.state is not OrderState.PARKED:
+        return ()
+    return (parked_row(order),)
+
+
+def _revoke(card: PromptCard) -> Rows:
+    """A rule that approved, and still holds, ends with one tap."""
+    rule = card.rule
+    if rule is None or not rule.holds(card.now):
+        return ()
+    return ((Button(text=say("Revoke rule"), data=pack(Press.REVOKE, rule.id)),),)

@@ -1,0 +1,147 @@
+"""What newcomers and the lost read: terms, a welcome, how to get in, the commands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.telegram.callbacks import Press, pack
+from bot.telegram.views.speech import later, say
+from bot.telegram.views.text import TEXT_LIMIT, brief, dated, safe, shown_units, told
+from bot.telegram.views.view import Button, View
+from core.desk.requesting import Filing
+from core.desk.tools import Consent
+from core.ids import UserId
+from core.users import Membership, Role
+
+
+def consent_view(consent: Consent) -> View:
+    """The terms, with the button that agrees to them."""
+    agree = Button(
+        text=say("I agree"), data=pack(Press.AGREE, consent.name), style="success"
+    )
+    return View(text=safe_lines(consent.text), rows=((agree,),))
+
+
+def agreed_view(consent: Consent, at: datetime) -> View:
+    """The same terms, to be read again whenever one likes, and when one agreed."""
+    terms = safe_lines(consent.text)
+    line = say(
+        "✅ You agreed to version {version} · {at}",
+        version=safe(consent.version),
+        at=dated(at),
+    )
+    text = f"{terms}\n\n{line}"
+    return View(text=text if shown_units(text) <= TEXT_LIMIT else terms)
+
+
+def safe_lines(text: str) -> str:
+    """A text of ours with its line breaks."""
+    return "\n".join(safe(line) for line in text.strip().splitlines())
+
+
+def stranger_view(
+    user_id: UserId,
+    *,
+    bad_invite: bool = False,
+    filing: Filing | None = None,
+    since: str = "",
+) -> View:
+    """What somebody without a membership reads.
+
+    ``filing`` is what became of their request, where one was made; ``since`` why they
+    are no member any more.
+    """
+    head = (
+        say("This invite is used up or over.")
+        if bad_invite
+        else told(since)
+        or say("Tapgate asks people before a trade is made. You need an invite.")
+    )
+    how = (
+        say(_FILED[filing], id=user_id)
+        if filing
+        else say(
+            "Your id is <code>{id}</code>. /start asks the admins to let you in.",
+            id=user_id,
+        )
+    )
+    return View(text=f"{head}\n{how}")
+
+
+_FILED = {
+    Filing.FILED: later(
+        "Your id is <code>{id}</code>. The admins are asked to let you in; what they "
+        "say comes here."
+    ),
+    Filing.WAITS: later(
+        "Your id is <code>{id}</code>. Your request waits for an admin; what they say "
+        "comes here."
+    ),
+    Filing.DECLINED: later(
+        "Your id is <code>{id}</code>. The admins did not accept your request. Ask "
+        "again in a week, or send your id to one of them."
+    ),
+    Filing.TOO_MANY: later(
+        "Your id is <code>{id}</code>. Many people ask just now: try again tomorrow, "
+        "or send your id to an admin."
+    ),
+}
+
+
+def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
+    """What a member reads after /start."""
+    lines = [say("Welcome, {name}.", name=safe(name))]
+    lines += [
+        say(_YOU_ARE[each.role], account=safe(each.account_id)) for each in memberships
+    ]
+    decides = any(each.role is not Role.VIEWER for each in memberships)
+    lines.append(
+        say(
+            "Signals arrive here with a chart. Approve places exactly one order, "
+            "Reject places none."
+        )
+        if decides
+        else say("Signals arrive here with a chart; others decide on them.")
+    )
+    lines.append(say("/help shows what else you can do."))
+    return View(text="\n".join(lines))
+
+
+_YOU_ARE = {
+    Role.VIEWER: later("· {account}: you are a viewer"),
+    Role.APPROVER: later("· {account}: you are an approver"),
+    Role.ADMIN: later("· {account}: you are an admin"),
+    Role.OWNER: later("· {account}: you are an owner"),
+}
+
+
+def help_view(*, manages: bool, unknown: str = "") -> View:
+    """The commands of this person, after one that is none of them."""
+    lines = []
+    if unknown:
+        said = say("There is no command {command} here.", command=brief(unknown, 33))
+        lines.append(said)
+    listed = COMMANDS | ADMIN_COMMANDS if manages else COMMANDS
+    lines += [
+        say("/{command}: {what}", command=name, what=say(what))
+        for name, what in listed.items()
+    ]
+    return View(text="\n".join(lines))
+
+
+COMMANDS = {
+    "pending": later("prompts that wait for you"),
+    "positions": later("open trades and waiting orders"),
+    "closeall": later("close everything on your own accounts"),
+    "language": later("in which language you read"),
+    "stop": later("leave, and get no more signals"),
+    "help": later("this list"),
+}
+ADMIN_COMMANDS = {
+    "status": later("everything on one screen"),
+    "users": later("who is in, who asks to join, roles"),
+    "invite": later("a link to join: /invite ROLE ACCOUNT USES HOURS"),
+    "providers": later("who sends signals, and what was refused"),
+    "guard": later("drawdown, limit and headroom"),
+    "panic": later("flatten an account and stay out: /panic ACCOUNT"),
+    "rearm": later("arm a fired guard again: /rearm ACCOUNT REASON"),
+}
