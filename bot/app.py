@@ -24,8 +24,8 @@ from charts.studio import Studio
 from charts.style import Theme
 from core.desk.tools import Tools
 from core.errors import ChartFailed, Refused
-from core.ids import AccountId
-from core.ports import Broker, Clock, Journal, Media, SignalChart
+from core.ids import AccountId, UserId
+from core.ports import Broker, Clock, EquityChart, Journal, Media, SignalChart
 from core.users import Provider
 from migrations.runner import current_revision, head_revision, upgrade
 from mt5_bridge.paper.broker import PaperBroker
@@ -181,6 +181,12 @@ class _NoCharts:
 
     async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
         message = f"an office draws nothing, not {chart.instrument} at {at}"
+        raise ChartFailed(message)
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        message = f"an office draws nothing, not {chart.title} at {at} for {to}"
         raise ChartFailed(message)
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from charts.candles import draw
+from charts.drawing import draw
 from charts.easel import Easel
-from charts.pictures import SignalPicture
+from charts.pictures import Picture
 
 
 class InlineRenderer:
@@ -14,7 +14,7 @@ class InlineRenderer:
         self._easel = Easel()
         self._turn = asyncio.Lock()
 
-    async def render(self, picture: SignalPicture) -> bytes:
+    async def render(self, picture: Picture) -> bytes:
         """A PNG of the picture."""
         async with self._turn:
             return await asyncio.to_thread(draw, picture, self._easel)

@@ -49,7 +49,26 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignalPicture:
+class Picture:
+    """Whatever is drawn; a kind of picture is a class."""
+
+    width: int
+    height: int
+    theme: str
+
+    def encode(self) -> bytes:
+        """The same bytes for the same content."""
+        content = {"kind": type(self).__name__, **asdict(self)}
+        return json.dumps(content, separators=(",", ":")).encode()
+
+    @property
+    def key(self) -> str:
+        """The hash of everything that is drawn."""
+        return sha256(self.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalPicture(Picture):
     """A signal's chart. Of the candles, oldest first, the last ``shown`` are seen.
 
     ``times`` are seconds since 1970 in UTC.
@@ -70,9 +89,6 @@ class SignalPicture:
     volumes: Sequence[int]
     shown: int
     moving_averages: Sequence[int]
-    width: int
-    height: int
-    theme: str
 
     @classmethod
     def of(cls, chart: SignalChart, look: Look) -> Self:
@@ -102,20 +118,6 @@ class SignalPicture:
             height=look.height,
             theme=look.theme.value,
         )
-
-    def encode(self) -> bytes:
-        """The same bytes for the same content."""
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
-
-    @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """Read back what ``encode`` wrote."""
-        return cls(**json.loads(data))
-
-    @property
-    def key(self) -> str:
-        """The hash of everything that is drawn."""
-        return sha256(self.encode()).hexdigest()
 
 
 def _level(price: Decimal | None, name: str) -> float | None:

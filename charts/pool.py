@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from typing import IO, cast
 
 from charts.frames import read_frame, write_frame
-from charts.pictures import SignalPicture
+from charts.pictures import Picture
 from core.errors import ChartFailed
 
 COMMAND = (sys.executable, "-m", "charts.worker")
@@ -135,7 +135,7 @@ class RenderPool:
         warmed = [self._threads.submit(self._warm) for _ in self._workers]
         await asyncio.gather(*map(asyncio.wrap_future, warmed))
 
-    async def render(self, picture: SignalPicture) -> bytes:
+    async def render(self, picture: Picture) -> bytes:
         """A PNG of the picture.
 
         Raises:

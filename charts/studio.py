@@ -6,22 +6,34 @@ there get it from memory. What makes pictures the same is everything that is dra
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from charts.media import MediaStore
-from charts.pictures import Look, SignalPicture
+from charts.curves import EquityPicture
+from charts.media import MediaStore, Owner
+from charts.pictures import Look, Picture, SignalPicture
 from core.errors import ChartFailed
-from core.ports import Media, SignalChart
+from core.ids import UserId
+from core.ports import EquityChart, Media, SignalChart
 
 Key = tuple[str, str]
-"""The picture's hash and the day it is kept under."""
+"""The picture's hash, and the day and the owner that it is kept under."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a picture is kept."""
+
+    at: datetime
+    owner: Owner
+    kind: str
 
 
 class Renderer(Protocol):
     """Whatever draws."""
 
-    async def render(self, picture: SignalPicture) -> bytes:
+    async def render(self, picture: Picture) -> bytes:
         """A PNG of the picture; raises ``ChartFailed``."""
         ...
 
@@ -58,12 +70,30 @@ class Studio:
             ValueError: a price is not finite or not above 0.
         """
         picture = SignalPicture.of(chart, self._look)
-        key = (picture.key, f"{at.astimezone(UTC):%Y-%m-%d}")
+        return await self._picture(picture, at, owner="shared", kind="signal")
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        """Draw and store for one person; the same content is drawn once.
+
+        Raises:
+            ChartFailed: there will be no picture; go on without.
+            ValueError: there are fewer than two points, or one is not finite.
+        """
+        picture = EquityPicture.of(chart, self._look)
+        return await self._picture(picture, at, owner=to, kind="equity")
+
+    async def _picture(
+        self, picture: Picture, at: datetime, *, owner: Owner, kind: str
+    ) -> Media:
+        place = _Place(at=at, owner=owner, kind=kind)
+        key = (picture.key, f"{at.astimezone(UTC):%Y-%m-%d}/{owner}")
         while (drawing := self._drawing.get(key)) is not None:
             await asyncio.wait([drawing])
             if not drawing.cancelled():
                 return drawing.result()
-        return self._remembered(key, at) or await self._draw(key, picture, at)
+        return self._remembered(key, at) or await self._draw(key, picture, place)
 
     def _remembered(self, key: Key, at: datetime) -> Media | None:
         media, drawn = self._known.get(key, (None, at))
@@ -72,12 +102,14 @@ class Studio:
         self._known.move_to_end(key)
         return media
 
-    async def _draw(self, key: Key, picture: SignalPicture, at: datetime) -> Media:
+    async def _draw(self, key: Key, picture: Picture, place: "_Place") -> Media:
         drawing = self._drawing[key] = asyncio.get_running_loop().create_future()
         try:
             data = await self._renderer.render(picture)
-            media = await self._media.save(data, at=at, owner="shared", kind="signal")
-            self._remember(key, media, at)
+            media = await self._media.save(
+                data, at=place.at, owner=place.owner, kind=place.kind
+            )
+            self._remember(key, media, place.at)
             drawing.set_result(media)
         except ChartFailed as error:
             drawing.set_exception(error)

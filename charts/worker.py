@@ -13,7 +13,7 @@ from typing import IO
 
 import matplotlib as mpl
 
-from charts.candles import draw
+from charts.drawing import decode, draw
 from charts.easel import Easel
 from charts.frames import read_frame, write_frame
 from charts.pictures import SignalPicture
@@ -51,7 +51,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     draw(WARM_UP, easel)
     write_frame(answers, b"")
     while (request := read_frame(requests)) is not None:
-        write_frame(answers, draw(SignalPicture.decode(request), easel))
+        write_frame(answers, draw(decode(request), easel))
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from core.accounts import Account, EquityPoint, GuardState, Reconciliation
@@ -19,7 +20,7 @@ from core.broker import (
     Snapshot,
 )
 from core.errors import Duplicate
-from core.ids import AccountId
+from core.ids import AccountId, UserId
 from core.market import Candle, Quote, Side, SymbolSpec, Timeframe
 from core.messages import (
     AuditEntry,
@@ -84,6 +85,26 @@ class SignalChart:
     """Oldest first; the last may still be forming."""
 
 
+class MarkKind(StrEnum):
+    """What is marked on an equity curve."""
+
+    FIRED = "fired"
+    """The guard fired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquityChart:
+    """All that is drawn of an account's equity; equal values are the same picture."""
+
+    title: str
+    currency: str
+    points: tuple[EquityPoint, ...]
+    """Oldest first."""
+    limit_percent: Decimal
+    """The drawdown at which the guard fires; 0 is none."""
+    marks: tuple[tuple[datetime, MarkKind], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A stored picture. ``path`` is relative to the media folder, with slashes."""
@@ -104,6 +125,18 @@ class Charts(Protocol):
 
         Raises:
             ValueError: a price is not finite or not above 0.
+        """
+        ...
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        """Draw and store an equity curve for one person.
+
+        Stored as ``<date>/<person>/equity/<sha256>.png`` below the media folder.
+
+        Raises:
+            ValueError: there are fewer than two points, or one is not finite.
         """
         ...
 

@@ -4,7 +4,8 @@ import hashlib
 from datetime import datetime
 
 from core.errors import ChartFailed
-from core.ports import Media, SignalChart
+from core.ids import UserId
+from core.ports import EquityChart, Media, SignalChart
 
 
 class FakeCharts:
@@ -12,6 +13,7 @@ class FakeCharts:
 
     def __init__(self) -> None:
         self.drawn: list[SignalChart] = []
+        self.curves: list[EquityChart] = []
         self.fails = False
 
     async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
@@ -23,6 +25,22 @@ class FakeCharts:
             raise ValueError(message)
         if chart not in self.drawn:
             self.drawn.append(chart)
-        digest = hashlib.sha256(repr(chart).encode()).hexdigest()
-        path = f"{at:%Y-%m-%d}/shared/signal/{digest}.png"
-        return Media(path=path, sha256=digest, size=1)
+        return _media(chart, at, "shared", "signal")
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        if self.fails:
+            message = "no picture today"
+            raise ChartFailed(message)
+        if len(chart.points) < 2:
+            message = "an equity curve needs 2 points"
+            raise ValueError(message)
+        self.curves.append(chart)
+        return _media(chart, at, str(to), "equity")
+
+
+def _media(chart: object, at: datetime, owner: str, kind: str) -> Media:
+    digest = hashlib.sha256(repr(chart).encode()).hexdigest()
+    path = f"{at:%Y-%m-%d}/{owner}/{kind}/{digest}.png"
+    return Media(path=path, sha256=digest, size=1)

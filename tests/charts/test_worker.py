@@ -2,10 +2,9 @@
 
 from io import BytesIO
 
-from charts.candles import draw
+from charts.drawing import decode, draw
 from charts.easel import Easel
 from charts.frames import read_frame, write_frame
-from charts.pictures import SignalPicture
 from charts.style import Theme
 from charts.worker import WARM_UP, serve
 from tests.charts.samples import chart, picture
@@ -19,7 +18,7 @@ def test_a_worker_says_it_is_ready_and_answers_until_its_input_ends():
     requests.seek(0)
     serve(requests, answers)
     answers.seek(0)
-    expected = [draw(SignalPicture.decode(each.encode()), Easel()) for each in asked]
+    expected = [draw(decode(each.encode()), Easel()) for each in asked]
     assert [read_frame(answers) for _ in range(4)] == [b"", *expected, None]
 
 

@@ -10,8 +10,10 @@ from charts.inline import InlineRenderer
 from charts.media import MediaStore
 from charts.pictures import Look
 from charts.studio import Studio
+from core.ids import UserId
 from core.market import Candle, Side, Timeframe
-from core.ports import Charts, SignalChart
+from core.ports import Charts, EquityChart, SignalChart
+from tests.builders import an_equity_point
 
 AT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -107,3 +109,31 @@ async def test_a_candle_without_a_price_is_refused(charts, price):
     )
     with pytest.raises(ValueError, match="not a price above 0"):
         await charts.signal_chart(chart(candles=(bad,)), at=AT)
+
+
+def curve(count: int = 3) -> EquityChart:
+    points = tuple(
+        an_equity_point(at=AT + timedelta(hours=n), equity=Decimal(100 + n))
+        for n in range(count)
+    )
+    limit = Decimal(20)
+    return EquityChart(title="demo", currency="USD", points=points, limit_percent=limit)
+
+
+async def test_a_curve_lies_under_the_person_whose_it_is(charts):
+    media = await charts.equity_chart(curve(), at=AT, to=UserId(7))
+    assert media.path == f"2026-03-05/7/equity/{media.sha256}.png"
+    assert await charts.equity_chart(curve(), at=AT, to=UserId(7)) == media
+
+
+async def test_two_people_have_a_file_each(charts):
+    one, two = [
+        await charts.equity_chart(curve(), at=AT, to=UserId(user)) for user in (7, 8)
+    ]
+    assert one.sha256 == two.sha256
+    assert one.path != two.path
+
+
+async def test_one_point_is_no_curve(charts):
+    with pytest.raises(ValueError, match="2 points"):
+        await charts.equity_chart(curve(1), at=AT, to=UserId(7))

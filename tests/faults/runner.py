@@ -39,7 +39,7 @@ from core.desk.commanding import keep_accounts
 from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
 from core.ids import AccountId, UserId
-from core.ports import Broker, Journal, Media, SignalChart
+from core.ports import Broker, EquityChart, Journal, Media, SignalChart
 from mt5_bridge.paper.broker import PaperBroker
 from mt5_bridge.paper.session import PaperSettings
 from tests.faults.bugs import Bug, buggy
@@ -194,6 +194,12 @@ class InstantCharts:
         return await self._store.save(
             _pixel(colour), at=at, owner="shared", kind="signal"
         )
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        colour = hashlib.sha256(repr(chart).encode()).digest()[:3]
+        return await self._store.save(_pixel(colour), at=at, owner=to, kind="equity")
 
 
 def _pixel(colour: bytes) -> bytes:

@@ -34,7 +34,17 @@ from core.broker import (
 from core.errors import Duplicate, OutcomeUnknown
 from core.messages import Lease, OutboxItem, Topic
 from core.orders import Send
-from core.ports import Broker, Charts, Journal, Media, Save, SignalChart, Write
+from core.ids import UserId
+from core.ports import (
+    Broker,
+    Charts,
+    EquityChart,
+    Journal,
+    Media,
+    Save,
+    SignalChart,
+    Write,
+)
 from tests.faults.passing import PassingBroker, PassingJournal
 from tests.faults.steps import METHODS, Moment, Named, Step, step_of, step_of_guard
 
@@ -184,6 +194,11 @@ class TrippingCharts:
         media = await self._charts.signal_chart(chart, at=at)
         self._wire.passes(Step.DRAW, Moment.AFTER)
         return media
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
+        return await self._charts.equity_chart(chart, at=at, to=to)
 
 
 class TrippingCalls(BaseRequestMiddleware):

@@ -26,9 +26,9 @@ from bot.web import (
 from core.desk.joining import hash_token
 from core.desk.tools import Choices, Consent, Tools
 from core.errors import Refused
-from core.ids import ProviderName
+from core.ids import ProviderName, UserId
 from core.intake import IntakeRules
-from core.ports import Insert, Media, SignalChart
+from core.ports import EquityChart, Insert, Media, SignalChart
 from core.signals import Signal
 from core.users import EVERY_PROVIDER, Provider
 from tests.builders import (
@@ -75,6 +75,11 @@ class NoCharts:
     """The edge draws nothing."""
 
     async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
+        raise NotImplementedError
+
+    async def equity_chart(
+        self, chart: EquityChart, *, at: datetime, to: UserId
+    ) -> Media:
         raise NotImplementedError
 
 
