@@ -18,9 +18,12 @@ from typing import Any, TextIO
 
 import structlog
 
+_TOKEN_END = r"(?::|%3A)[A-Za-z0-9_-]{20,}"
+_TOKEN = re.compile(rf"\d{{5,16}}{_TOKEN_END}", re.IGNORECASE)
+_MAYBE_TOKEN = re.compile(_TOKEN_END, re.IGNORECASE)
+"""Looked for first: a line is full of digits with which a token might begin."""
 _SECRETS = (
     ("/bot", re.compile(r"(?<=/bot)\d+:[^/\s\"']+"), "<token>"),
-    ("", re.compile(r"\d{5,16}(?::|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE), "<token>"),
     ("whsec_", re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "<secret>"),
     ("whsk_", re.compile(r"whsk_[A-Za-z0-9+/=_-]+"), "<secret>"),
     (
@@ -51,7 +54,7 @@ def blot(text: str) -> str:
     for word, pattern, instead in _SECRETS:
         if word in folded:
             text = pattern.sub(instead, text)
-    return text
+    return _TOKEN.sub("<token>", text) if _MAYBE_TOKEN.search(text) else text
 
 
 def _blotting(render: structlog.typing.Processor) -> structlog.typing.Processor:

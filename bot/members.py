@@ -147,8 +147,8 @@ async def remove_person(
 async def _rows(
     tools: Tools, user_id: UserId, account: AccountId | None
 ) -> list[Membership]:
-    fields = {} if account is None else {"account_id": account}
-    rows = await tools.journal.find(Membership, user_id=user_id, **fields)
+    every = await tools.journal.find(Membership, user_id=user_id)
+    rows = [each for each in every if account in (None, each.account_id)]
     if not rows:
         where = f"of {account}" if account else "of any account"
         message = (

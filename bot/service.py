@@ -26,7 +26,6 @@ from bot.web import (
     PartHealth,
     Refusals,
     Runner,
-    TelegramIntake,
     WebContext,
     add_routes,
 )
@@ -38,6 +37,7 @@ from core.desk.commanding import keep_accounts, refuse_forsaken
 from core.desk.expiring import expire, forget
 from core.desk.lapsing import lapse
 from core.desk.owning import retire_owners
+from core.desk.reporting import sum_up
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, ChartFailed, Conflict, JournalUnavailable
 from core.ids import AccountId
@@ -94,7 +94,6 @@ class Service:
                 (ORDERS, self._orders),
             )
         ]
-        self._webhook = webhook_plan(self._settings)
         self.telegram: TelegramOffice = open_telegram(
             make_bot(token, api_base),
             self.tools,
@@ -106,8 +105,7 @@ class Service:
                 self.tools.clock,
                 per_second=self._settings.telegram.messages_per_second,
             ),
-            webhook=self._webhook,
-        )
+        ).hooked(webhook_plan(self._settings))
         self._scheduler = schedule(
             self.watchers,
             look_every=seconds(self._settings.jobs.guard_seconds),
@@ -147,6 +145,7 @@ class Service:
         async with asyncio.timeout(SWEEP.total_seconds()):
             await expire(self.tools)
             await finish_broadcasts(self.tools)
+            await sum_up(self.tools)
 
     async def _forget(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
@@ -237,17 +236,7 @@ class Service:
             public_url=self._house.public_url,
             parts=self.parts,
             draining=lambda: self._draining,
-            telegram=self._telegram_intake(),
-        )
-
-    def _telegram_intake(self) -> TelegramIntake | None:
-        if self._webhook is None:
-            return None
-        receiver = self.telegram.receiver
-        return TelegramIntake(
-            secret=self._webhook.secret,
-            open=lambda: receiver.open,
-            take=receiver.receive,
+            telegram=self.telegram.intake(),
         )
 
     async def _warm_charts(self) -> None:

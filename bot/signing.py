@@ -17,7 +17,7 @@ bytes), digits in a timestamp, and comparison in constant time. It never raises.
 import base64
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from multidict import MultiMapping
 
 from bot.keys import (
     KEY_BYTES,
@@ -38,8 +39,10 @@ from bot.keys import (
 
 _PLAIN = ("x-timestamp", "x-signature")
 _STANDARD = ("webhook-id", "webhook-timestamp", "webhook-signature")
-_OURS = frozenset(_PLAIN + _STANDARD)
-_PLAIN_NAMES, _STANDARD_NAMES = sorted(_PLAIN), sorted(_STANDARD)
+_OURS = _PLAIN + _STANDARD
+_PLAIN_ONCE, _STANDARD_ONCE = [1, 1, 0, 0, 0], [0, 0, 1, 1, 1]
+"""How often each of ours is there, in either form."""
+_ABSENT: list[str] = []
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -73,6 +76,46 @@ class _Claim:
     timestamp: str
     before_body: bytes
     signatures: tuple[bytes, ...]
+
+    @property
+    def standard(self) -> bool:
+        """Whether it is in the standard form."""
+        return self.webhook_id is not None
+
+
+class Key:
+    """A secret or a public key as printed, made ready once for many signatures.
+
+    What is no key verifies nothing.
+    """
+
+    def __init__(self, printed: str) -> None:
+        self._plain = _begun(_key(printed, standard=False))
+        self._standard = _begun(_key(printed, standard=True))
+        self._public = content_of(printed, PUBLIC_PREFIX, PUBLIC_BYTES)
+
+    def made(self, claim: _Claim, signed: bytes) -> bool:
+        """Whether it made one of the signatures over these bytes."""
+        if self._public is not None:
+            return _made_by_pair(self._public, claim, signed)
+        begun = self._standard if claim.standard else self._plain
+        if begun is None:
+            return False
+        mac = begun.copy()
+        mac.update(signed)
+        expected = (
+            b"v1," + base64.b64encode(mac.digest())
+            if claim.standard
+            else mac.hexdigest().encode()
+        )
+        genuine = False
+        for signature in claim.signatures:
+            genuine |= hmac.compare_digest(expected, signature)
+        return genuine
+
+
+def _begun(key: bytes | None) -> hmac.HMAC | None:
+    return None if key is None else hmac.new(key, digestmod="sha256")
 
 
 def sign_plain(secret: str, timestamp: int, body: bytes) -> dict[str, str]:
@@ -138,24 +181,25 @@ def sign_with_key(
 
 
 def verify(
-    headers: Iterable[tuple[str, str]],
+    headers: MultiMapping[str],
     body: bytes,
     *,
-    keys: Sequence[str],
+    keys: Sequence[Key],
     now: datetime,
     tolerance: timedelta,
 ) -> Finding | None:
-    """Which of ``keys`` (secrets, public keys) signed ``body``, and whether lately.
+    """Which of ``keys`` signed ``body``, and whether lately.
 
-    ``headers`` are those of the request, repeated ones repeated; ``body`` is the
-    bytes as received. ``None`` when they are not those of exactly one form. What is
-    no key verifies nothing. Every key is tried with every signature, so that the
-    time this takes tells nothing of which one fits.
+    ``headers`` are those of the request, repeated ones repeated, whatever the case of
+    their names; ``body`` is the bytes as received. ``None`` when they are not those
+    of exactly one form. Every key is tried with every signature, so that the time
+    this takes tells nothing of which one fits.
     """
     claim = _claim(headers)
     if claim is None:
         return None
-    made = [_made(key, claim, body) for key in keys]
+    signed = claim.before_body + body
+    made = [key.made(claim, signed) for key in keys]
     age = now.timestamp() - int(claim.timestamp)
     return Finding(
         key=made.index(True) if any(made) else None,
@@ -164,31 +208,14 @@ def verify(
     )
 
 
-def _made(key: str, claim: _Claim, body: bytes) -> bool:
-    """Whether this key made one of the signatures."""
-    if key.startswith(PUBLIC_PREFIX):
-        return _made_by_pair(key, claim, body)
-    secret = _key(key, standard=claim.webhook_id is not None)
-    if secret is None:
-        return False
-    expected = _expected(secret, claim, body)
-    genuine = False
-    for signature in claim.signatures:
-        genuine |= hmac.compare_digest(expected, signature)
-    return genuine
-
-
-def _made_by_pair(public_key: str, claim: _Claim, body: bytes) -> bool:
+def _made_by_pair(public_key: bytes, claim: _Claim, signed: bytes) -> bool:
     signatures = [each for each in claim.signatures if each.startswith(_PAIR)]
     if not signatures:
         return False  # whichever key it is
-    content = content_of(public_key, PUBLIC_PREFIX, PUBLIC_BYTES)
-    if content is None:
-        return False
-    key = Ed25519PublicKey.from_public_bytes(content)
+    key = Ed25519PublicKey.from_public_bytes(public_key)
     genuine = False
     for signature in signatures:
-        genuine |= _verifies(key, signature, claim.before_body + body)
+        genuine |= _verifies(key, signature, signed)
     return genuine
 
 
@@ -201,17 +228,16 @@ def _verifies(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
     return True
 
 
-def _claim(headers: Iterable[tuple[str, str]]) -> _Claim | None:
-    ours = [(name.lower(), value) for name, value in headers]
-    ours = [each for each in ours if each[0] in _OURS]
-    names = sorted(name for name, _ in ours)
-    if names == _PLAIN_NAMES:
-        return _plain_claim(dict(ours))
-    return _standard_claim(dict(ours)) if names == _STANDARD_NAMES else None
+def _claim(headers: MultiMapping[str]) -> _Claim | None:
+    ours = [headers.getall(name, _ABSENT) for name in _OURS]
+    times = [len(values) for values in ours]
+    given = [values[0] for values in ours if values]
+    if times == _PLAIN_ONCE:
+        return _plain_claim(*given)
+    return _standard_claim(*given) if times == _STANDARD_ONCE else None
 
 
-def _plain_claim(headers: dict[str, str]) -> _Claim | None:
-    timestamp, signature = (headers[name] for name in _PLAIN)
+def _plain_claim(timestamp: str, signature: str) -> _Claim | None:
     if not (_TIMESTAMP.fullmatch(timestamp) and _HEX.fullmatch(signature)):
         return None
     return _Claim(
@@ -222,8 +248,7 @@ def _plain_claim(headers: dict[str, str]) -> _Claim | None:
     )
 
 
-def _standard_claim(headers: dict[str, str]) -> _Claim | None:
-    message_id, timestamp, signature = (headers[name] for name in _STANDARD)
+def _standard_claim(message_id: str, timestamp: str, signature: str) -> _Claim | None:
     entries = [entry for entry in signature.split(" ") if entry]
     right = (
         _MESSAGE_ID.fullmatch(message_id)
@@ -240,14 +265,6 @@ def _standard_claim(headers: dict[str, str]) -> _Claim | None:
         before_body=f"{message_id}.{timestamp}.".encode(),
         signatures=tuple(entry.encode(errors="replace") for entry in entries),
     )
-
-
-def _expected(key: bytes, claim: _Claim, body: bytes) -> bytes:
-    """The signature as it must stand in the header."""
-    digest = _digest(key, claim.before_body + body)
-    if claim.webhook_id is not None:
-        return b"v1," + base64.b64encode(digest)
-    return digest.hex().encode()
 
 
 def _key(secret: str, *, standard: bool) -> bytes | None:

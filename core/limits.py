@@ -1,6 +1,6 @@
 """How far an account is from its limits, and whether it may take entries."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,18 @@ def trading_day(rules: RiskRules, now: datetime) -> str:
     starts = rules.day_resets_at
     since_midnight = timedelta(hours=starts.hour, minutes=starts.minute)
     return (local.replace(tzinfo=None) - since_midnight).date().isoformat()
+
+
+def day_begins(rules: RiskRules, day: str) -> datetime:
+    """When a trading day, an ISO date, begins."""
+    zone = ZoneInfo(rules.day_timezone)
+    begins = datetime.combine(date.fromisoformat(day), rules.day_resets_at, zone)
+    return begins.astimezone(UTC)
+
+
+def day_after(day: str) -> str:
+    """The next day's ISO date."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def drawdown_percent(state: GuardState) -> Decimal:

@@ -84,6 +84,8 @@ class NoticeKind(StrEnum):
     """What became, or will become, of a membership, in ``detail`` [account]."""
     TERMS = "terms"
     """The text that a new member has to agree to [user]."""
+    DAY_SUMMARY = "day_summary"
+    """How a trading day was, which stands in ``detail`` [account]."""
     BROADCAST = "broadcast"
     """What an admin says to everybody [broadcast]."""
     BROADCAST_DONE = "broadcast_done"

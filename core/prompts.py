@@ -174,6 +174,11 @@ class Prompt:
     updated_at: datetime
     version: int = 1
 
+    @property
+    def in_chat(self) -> bool:
+        """Whether a message of it is known, be it the one before a snooze."""
+        return self.message_id is not None or self.former_message_id is not None
+
 
 def with_offer(prompt: Prompt, found: Offer) -> Prompt:
     """The prompt showing these numbers."""

@@ -176,7 +176,7 @@ def _of_open(
         what=what,
         trade=seen,
         notice=NoticeKind.TRADE_REDUCED,
-        detail=f"{made} {last.price} {_reason(last, book)}",
+        detail=f"{made:f} {last.price:f} {_reason(last, book)}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     UnaryExpression,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -130,7 +132,7 @@ def take_lease(
     """Insert the lease, or renew or take over what is there; else no row."""
     leases = table_of(Lease)
     present, end = _database_time(connection, now, lasts)
-    statement = _insert(connection, "leases").values(
+    statement = _insert(connection.dialect.name, "leases").values(
         id=lease.id, holder=lease.holder, epoch=1, expires_at=end, version=1
     )
     same = leases.c.holder == statement.excluded.holder
@@ -158,30 +160,37 @@ def _database_time(
 
 def raise_counter(connection: Connection, name: str, *, by: int) -> int:
     """Count on, from 0, and return the new value; others wait until the end."""
-    counters = metadata.tables["counters"]
-    statement = _insert(connection, "counters").values(name=name, value=by)
-    raised = statement.on_conflict_do_update(
-        index_elements=[counters.c.name],
-        set_={"value": counters.c.value + statement.excluded.value},
-    ).returning(counters.c.value)
-    return int(connection.execute(raised).scalar_one())
+    raising = _raising(connection.dialect.name)
+    return int(connection.execute(raising, {"name": name, "value": by}).scalar_one())
+
+
+@cache
+def _raising(dialect: str) -> ReturningInsert[Any]:
+    """Built once: building it costs more than it does, and each commit needs it."""
+    statement = _insert(dialect, "counters")
+    return statement.on_conflict_do_update(
+        index_elements=[_COUNTERS.c.name],
+        set_={"value": _COUNTERS.c.value + statement.excluded.value},
+    ).returning(_COUNTERS.c.value)
 
 
 def keep_first(connection: Connection, name: str, value: int) -> int:
     """The stored value, which is ``value`` when there was none."""
-    statement = _insert(connection, "counters").values(name=name, value=value)
-    connection.execute(statement.on_conflict_do_nothing())
+    keeping = _insert(connection.dialect.name, "counters").on_conflict_do_nothing()
+    connection.execute(keeping, {"name": name, "value": value})
     return read_counter(connection, name)
 
 
 def read_counter(connection: Connection, name: str) -> int:
     """The stored value; 0 when there is none."""
-    counters = metadata.tables["counters"]
-    question = select(counters.c.value).where(counters.c.name == name)
-    return connection.execute(question).scalar() or 0
+    return connection.execute(_READING, {"counter": name}).scalar() or 0
 
 
-def _insert(connection: Connection, table: str) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "postgresql":
+_COUNTERS = metadata.tables["counters"]
+_READING = select(_COUNTERS.c.value).where(_COUNTERS.c.name == bindparam("counter"))
+
+
+def _insert(dialect: str, table: str) -> sqlite.Insert | postgresql.Insert:
+    if dialect == "postgresql":
         return postgresql.insert(metadata.tables[table])
     return sqlite.insert(metadata.tables[table])

@@ -269,10 +269,13 @@ class FakeBroker(FakeBook):
         position = self.positions.get(request.ticket)
         if position is None:
             return _refused(10036, "The position is closed already.")
-        self.positions[request.ticket] = replace(
+        changed = replace(
             position, stop_loss=request.stop_loss, take_profit=request.take_profit
         )
-        return _done(ResultStatus.FILLED, 10009)
+        if changed == position:
+            return _refused(10025, "Nothing would change.")
+        self.positions[request.ticket] = changed
+        return _done(ResultStatus.FILLED, 10009, position_id=position.identifier)
 
     def _cancel(self, request: CancelRequest) -> OrderResult:
         if request.ticket not in self.orders:

@@ -5,7 +5,7 @@ against that row. A version that is not ours means an outdated button.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, unique
 
 from bot.telegram.views.speech import later
 
@@ -14,6 +14,7 @@ LIMIT = 64
 """Bytes that Telegram takes."""
 
 
+@unique
 class Press(StrEnum):
     """What a button asks for; its argument in brackets."""
 
@@ -79,6 +80,12 @@ class Press(StrEnum):
     """Make an invite [role, uses, hours and account]."""
     LEAVE = "lv"
     """Confirm /stop [when it was asked]."""
+    HISTORY = "hi"
+    """The trades of so many days [days]."""
+    HISTORY_FILE = "hs"
+    """The same as a file [days]."""
+    EQUITY = "eq"
+    """An account's curve [span, and the account]."""
     NEVER_MIND = "nm"
     """Take a question back []."""
     ADOPT = "ad"

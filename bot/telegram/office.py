@@ -1,7 +1,7 @@
 """Everything of Telegram put together: bot, gateway, receiver, webhook, sender."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from bot.telegram.wire.sender import Sender
 from bot.telegram.wire.session import PlainSession
 from bot.telegram.wire.way_out import WayOut
 from bot.telegram.wire.webhook import Webhook
+from bot.web import TelegramIntake
 from bot.webhook import WebhookPlan
 from core.desk.delivering import chat_moved
 from core.desk.tools import Tools
@@ -35,9 +36,14 @@ class TelegramOffice:
     bot: Bot
     gateway: Gateway
     receiver: Receiver
-    webhook: Webhook | None
-    """``None`` where updates are polled for."""
     sender: Sender
+    webhook: Webhook | None = None
+    """``None`` where updates are polled for."""
+
+    def hooked(self, plan: WebhookPlan | None) -> "TelegramOffice":
+        """The same, with Telegram posting updates where there is a plan for it."""
+        webhook = None if plan is None else Webhook(self.tools, self.bot, plan)
+        return replace(self, webhook=webhook)
 
     async def introduce(self) -> str:
         """Tell Telegram what we can; returns the bot's username, empty if unknown."""
@@ -46,6 +52,16 @@ class TelegramOffice:
     async def receive(self) -> None:
         """See for ever that updates come in, by webhook or by polling."""
         await (self.receiver if self.webhook is None else self.webhook).run()
+
+    def intake(self) -> TelegramIntake | None:
+        """What the web server hands posted updates to; ``None`` when polling."""
+        if self.webhook is None:
+            return None
+        return TelegramIntake(
+            secret=self.webhook.plan.secret,
+            open=lambda: self.receiver.open,
+            take=self.receiver.receive,
+        )
 
     def trouble(self) -> str:
         """Why updates may not come in, as a sentence; empty while all is well."""
@@ -72,12 +88,8 @@ def open_telegram(
     bell: Bell,
     watch: Watch,
     pace: Pace,
-    webhook: WebhookPlan | None = None,
 ) -> TelegramOffice:
-    """The parts of Telegram around one bot; nothing runs yet.
-
-    Without a ``webhook`` updates are polled for.
-    """
+    """The parts of Telegram around one bot; nothing runs yet."""
     way_out = WayOut(bot, pace, moved=partial(chat_moved, tools))
     gateway = Gateway(way_out, picture)
     desk = Desk(tools=tools, gateway=gateway, watch=watch)
@@ -87,6 +99,5 @@ def open_telegram(
         bot=bot,
         gateway=gateway,
         receiver=Receiver(tools, bot, nursery, dispatching.handle),
-        webhook=None if webhook is None else Webhook(tools, bot, webhook),
         sender=Sender(tools, gateway, nursery, bell=bell, pace=pace),
     )

@@ -1,8 +1,10 @@
 """From an outbox notice to its view: the rows are read when its turn comes."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from bot.telegram import people_telling
+from bot.telegram.curves import drawn
 from bot.telegram.views.admin import broadcast_done_notice, broadcast_notice
 from bot.telegram.views.notices import (
     COMMAND_LINE,
@@ -15,16 +17,21 @@ from bot.telegram.views.notices import (
 )
 from bot.telegram.views.positions import moved_notice, reduced_notice
 from bot.telegram.views.providers import flood_notice, held_notice
+from bot.telegram.views.reports import summary_view
 from bot.telegram.views.view import View
 from core.accounts import Account, GuardState
 from core.desk.broadcasting import progress
 from core.desk.flooding import held_signals, is_muted
+from core.desk.reporting import report
 from core.desk.tools import Tools, by_user
-from core.ids import ProviderName, UserId
+from core.ids import AccountId, ProviderName, UserId
+from core.limits import day_after, day_begins
 from core.messages import Broadcast, NoticeKind, OutboxItem
 from core.orders import Order, OrderState
 from core.trades import Trade
 from core.users import Provider, Role, User
+
+WEEK = timedelta(days=7)
 
 
 async def notice_view(tools: Tools, item: OutboxItem) -> View | None:
@@ -136,6 +143,21 @@ async def _broadcast_done(tools: Tools, item: OutboxItem) -> View | None:
     return broadcast_done_notice(await progress(tools, row)) if row else None
 
 
+async def _day_summary(tools: Tools, item: OutboxItem) -> View | None:
+    """How the day was, and the week that led there as a picture."""
+    account = await tools.journal.get(Account, item.subject)
+    rules = tools.choices.rules.get(AccountId(item.subject))
+    if account is None or rules is None or item.user_id is None:
+        return None
+    begun = day_begins(rules, item.detail)
+    over = day_begins(rules, day_after(item.detail))
+    found = await report(tools, account, since=begun, until=over)
+    if found is None:
+        return None
+    photo = await drawn(tools, account, since=over - WEEK, to=item.user_id)
+    return summary_view(found, item.detail, photo)
+
+
 async def _late_command(_: Tools, item: OutboxItem) -> View:
     return late_command_notice(item.detail)
 
@@ -158,6 +180,7 @@ _TELLERS: Mapping[NoticeKind, Callable[[Tools, OutboxItem], Awaitable[View | Non
     NoticeKind.PROMPTS_HELD: _prompts_held,
     NoticeKind.PROVIDER_FLOODS: _provider_floods,
     **people_telling.TELLERS,
+    NoticeKind.DAY_SUMMARY: _day_summary,
     NoticeKind.BROADCAST: _broadcast,
     NoticeKind.BROADCAST_DONE: _broadcast_done,
 }

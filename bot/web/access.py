@@ -77,9 +77,9 @@ class Access:
         provider = known if known is not None and known.enabled else None
         keys = self._keys(people, provider)
         finding = signing.verify(
-            request.headers.items(),
+            request.headers,
             body,
-            keys=[key.text for key in keys],
+            keys=[key.ready for key in keys],
             now=self._context.tools.clock.now(),
             tolerance=self._context.limits.timestamp_tolerance,
         )
@@ -117,7 +117,7 @@ class Access:
             else (None, None)
         )
         return [
-            _Key(text=text or decoy, real=text is not None, former=former)
+            _Key(ready=signing.Key(text or decoy), real=text is not None, former=former)
             for texts, decoy in (
                 (opened, self._decoys.secret),
                 (public, self._decoys.public),
@@ -207,7 +207,7 @@ class _Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Key:
-    text: str
+    ready: signing.Key
     real: bool
     former: bool
 

@@ -7,6 +7,7 @@ read, so that the rules of ``core`` can complain of the rest in the same answer.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Generic, TypeVar
 
 from multidict import MultiMapping
@@ -49,7 +50,7 @@ def read_form(model: type[M], given: Mapping[str, object]) -> Form[M]:
 def read_query(model: type[M], query: MultiMapping[str]) -> Form[M]:
     """A query as ``model``; no key may stand there twice."""
     if not query:
-        return Form(content=model())
+        return _empty(model)
     twice = sorted(name for name in set(query) if len(query.getall(name)) > 1)
     form = read_form(model, {name: query[name] for name in query if name not in twice})
     again = tuple(
@@ -57,6 +58,12 @@ def read_query(model: type[M], query: MultiMapping[str]) -> Form[M]:
         for name in twice[:MOST_PROBLEMS]
     )
     return replace(form, problems=form.problems + again)
+
+
+@cache
+def _empty(model: type[M]) -> Form[M]:
+    """Of every request without a query: models are frozen."""
+    return Form(content=model())
 
 
 def _problem(fault: ErrorDetails, known: Collection[str]) -> FieldProblem:

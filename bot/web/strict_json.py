@@ -68,8 +68,7 @@ def compact(value: Json) -> str:
     return value.text if isinstance(value, Number) else _text(value)
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _too_deep(text: str) -> bool:

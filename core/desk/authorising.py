@@ -125,7 +125,7 @@ def _intrusion(tap: Tap, prompt: Prompt) -> Record:
 
 async def _too_late(tools: Tools, prompt: Prompt, tap: Tap) -> Reply:
     """Who decided and when; quiet for the one who did. The message is redrawn."""
-    await tools.journal.commit(tools.item(Topic.PROMPT, prompt.id, Priority.EDIT))
+    await tools.journal.commit(tools.item(Topic.PROMPT, prompt.id, Priority.TAP))
     what = _PAST[prompt.state]
     if prompt.decided_by is None or prompt.decided_at is None:
         text = f"Already {what}; the message shows why."
@@ -133,7 +133,7 @@ async def _too_late(tools: Tools, prompt: Prompt, tap: Tap) -> Reply:
     if prompt.state is PromptState.SUPERSEDED:
         what = "decided"
     decider = await tools.journal.get(User, prompt.decided_by)
-    name = decider.name if decider else "somebody"
+    name = (decider.name if decider else "") or "somebody"
     since = in_words(tools.clock.now() - prompt.decided_at)
     at = prompt.decided_at.strftime("%H:%M:%S UTC")
     text = f"Already {what} by {name} at {at}, {since} ago."
@@ -144,6 +144,6 @@ async def _end(tools: Tools, prompt: Prompt, event: PromptEvent, why: str) -> Re
     """A prompt that is over, although nobody had written it down yet."""
     gone = moved(prompt, event)
     await tools.journal.commit(
-        Save(gone), tools.item(Topic.PROMPT, prompt.id, Priority.EDIT)
+        Save(gone), tools.item(Topic.PROMPT, prompt.id, Priority.TAP)
     )
     return Reply(text=why, alert=True, prompt=gone)

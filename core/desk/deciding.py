@@ -113,7 +113,7 @@ async def _stopped(tools: Tools, case: Case, obstacle: Obstacle) -> Reply:
     gone = replace(moved(case.prompt, PromptEvent.REFUSE), reason=obstacle.reason)
     await tools.journal.commit(
         Save(gone),
-        tools.item(Topic.PROMPT, gone.id, Priority.EDIT),
+        tools.item(Topic.PROMPT, gone.id, Priority.TAP),
         Record(
             actor=by_user(case.tap.user_id),
             action="approve_refused",
@@ -135,7 +135,7 @@ async def _ask(tools: Tools, case: Case, found: Offer, asked: Question) -> Reply
         confirm_until=tools.clock.now() + CONFIRM_FOR,
     )
     await tools.journal.commit(
-        Save(shown), tools.item(Topic.PROMPT, shown.id, Priority.FILL)
+        Save(shown), tools.item(Topic.PROMPT, shown.id, Priority.TAP)
     )
     return Reply(text=asked.text, prompt=shown)
 
@@ -150,7 +150,7 @@ async def _back(tools: Tools, tap: Tap) -> Reply:
     if case.prompt.state is PromptState.AWAITING_SECOND:
         return await withdraw(tools, case, shown)
     await tools.journal.commit(
-        Save(shown), tools.item(Topic.PROMPT, shown.id, Priority.FILL)
+        Save(shown), tools.item(Topic.PROMPT, shown.id, Priority.TAP)
     )
     return Reply(text="Nothing was ordered.", prompt=shown)
 
@@ -183,7 +183,7 @@ async def _reject(tools: Tools, tap: Tap) -> Reply:
     await tools.journal.commit(
         Save(decided),
         kept,
-        tools.item(Topic.PROMPT, decided.id, Priority.FILL),
+        tools.item(Topic.PROMPT, decided.id, Priority.TAP),
         *[tools.item(Topic.PROMPT, each.id, Priority.EDIT) for each in told],
         record(case, approval, {}),
     )

@@ -23,7 +23,7 @@ from core.users import Membership, Provider, Role
 
 MINUTE = timedelta(minutes=1)
 FEW = 3
-"""As many as a quiet chat takes in one burst."""
+"""As many signals of one minute as nobody calls a flood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -289,7 +289,9 @@ async def _second(tools: Tools, tap: Tap, first: Order) -> Reply:
     """Something was ordered on the trade since the question: by whom."""
     if first.user_id == tap.user_id:
         return REPEATED
-    user = await tools.journal.get(User, first.user_id) if first.user_id else None
-    name = user.name if user else "The guard"
+    name = "The guard"
+    if first.user_id is not None:
+        user = await tools.journal.get(User, first.user_id)
+        name = (user.name if user else "") or "Somebody"
     text = f"{name} has ordered something on this position since. Look at it again."
     return Reply(text=text, alert=True)

@@ -1,12 +1,14 @@
 """A signal becomes one prompt per person and account, and one chart for all."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from core.accounts import FIRED, Account, GuardPhase, GuardState
 from core.desk.flooding import Place, held_notices, is_muted, place_of
 from core.desk.offering import Obstacle, offer
 from core.desk.people import Recipient, read_people
+from core.desk.standing import GRACE, approve_by_rule, rule_for
 from core.desk.tools import Tools, about_signal, again
 from core.errors import BrokerUnavailable, ChartFailed, Refused
 from core.ids import AccountId, PromptId, SignalId
@@ -49,6 +51,8 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
     shown = replace(signal, chart_path=chart)
     for _, group in groupby(reached, key=lambda each: each.account.id):
         await _for_account(tools, shown, place, list(group))
+    for each in reached if not place.held else ():
+        await approve_by_rule(tools, shown, each)
     await again(lambda: _mark(tools, signal_id, chart))
 
 
@@ -83,11 +87,13 @@ async def _ask(
     prompts = [
         replace(_prompt(tools, signal, each, found), held=place.held) for each in group
     ]
-    await _show(tools, prompts, place, signal.chart_path)
+    ruled = [await rule_for(tools, signal, each) is not None for each in group]
+    due = tools.clock.now() + (GRACE if any(ruled) else timedelta())
+    await _show(tools, prompts, place, signal.chart_path, due)
 
 
 async def _show(
-    tools: Tools, prompts: list[Prompt], place: Place, chart: str | None
+    tools: Tools, prompts: list[Prompt], place: Place, chart: str | None, due: datetime
 ) -> None:
     """All prompts of one account at once, so that nobody is asked after a decision.
 
@@ -106,16 +112,19 @@ async def _show(
         *(await _not_fired(tools, first.account_id) if asks else ()),
         Save(replace(signal, chart_path=chart)),
         *[Insert(prompt) for prompt in prompts],
-        *await _messages(tools, signal, prompts, place),
+        *await _messages(tools, signal, prompts, place, due),
     )
 
 
 async def _messages(
-    tools: Tools, signal: Signal, prompts: list[Prompt], place: Place
+    tools: Tools, signal: Signal, prompts: list[Prompt], place: Place, due: datetime
 ) -> list[Write]:
     """One for each prompt; where they are held, a word about that."""
     if not place.held:
-        return [tools.item(Topic.PROMPT, each.id, place.priority) for each in prompts]
+        items = [
+            tools.outbox_item(Topic.PROMPT, each.id, place.priority) for each in prompts
+        ]
+        return [Insert(replace(item, due_at=due)) for item in items]
     waiting = [each.user_id for each in prompts if each.state in UNDECIDED]
     return await held_notices(tools, signal, prompts[0].account_id, waiting)
 

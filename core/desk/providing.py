@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.access import is_manager
 from core.desk.flooding import is_muted
+from core.desk.telling import tell_admins
 from core.desk.tools import Tools, again, by_provider, by_user
 from core.errors import Refused
 from core.ids import ProviderName, UserId
@@ -33,9 +34,13 @@ async def _switch(tools: Tools, name: str, *, enabled: bool, by: UserId | None) 
     if row.enabled is enabled:
         return False
     action = "provider_enabled" if enabled else "provider_disabled"
+    enabled_now = f"The provider {row.id} was enabled."
+    disabled_now = f"The provider {row.id} was disabled."
+    said = enabled_now if enabled else disabled_now
     await tools.journal.commit(
         Save(replace(row, enabled=enabled)),
         Record(actor=by_user(by), action=action, subject=by_provider(row.id)),
+        *await tell_admins(tools, None, by=by, sentence=said),
     )
     return True
 
@@ -65,8 +70,15 @@ async def _mute(
         subject=by_provider(row.id),
         detail={} if until is None else {"until": until.isoformat()},
     )
-    await tools.journal.commit(Save(replace(row, muted_until=until)), record)
+    told = await tell_admins(tools, None, by=by, sentence=_muted(row.id, until))
+    await tools.journal.commit(Save(replace(row, muted_until=until)), record, *told)
     return True
+
+
+def _muted(name: ProviderName, until: datetime | None) -> str:
+    if until is None:
+        return f"People are asked about {name} again."
+    return f"The provider {name} was muted until {until:%H:%M} UTC."
 
 
 async def known_provider(tools: Tools, name: str) -> Provider:

@@ -71,7 +71,7 @@ async def _keep_reason(tools: Tools, approval: Approval, reason: str) -> Reply:
     kept = replace(approval, reason=reason.strip()[:REASON_LIMIT], reason_asked_at=None)
     await tools.journal.commit(
         Save(kept),
-        tools.item(Topic.PROMPT, approval.prompt_id, Priority.EDIT),
+        tools.item(Topic.PROMPT, approval.prompt_id, Priority.TAP),
         Record(
             actor=by_user(approval.user_id),
             action="reason_given",

@@ -94,7 +94,7 @@ async def wait(tools: Tools, case: Case, found: Offer) -> Reply:
         Save(case.account),
         Save(waiting),
         kept,
-        tools.item(Topic.PROMPT, waiting.id, Priority.FILL),
+        tools.item(Topic.PROMPT, waiting.id, Priority.TAP),
         *_redrawn(tools, asked),
         record(case, approval, {"lots": plain(found.lots)}),
     )
@@ -117,7 +117,7 @@ async def withdraw(tools: Tools, case: Case, shown: Prompt) -> Reply:
     await tools.journal.commit(
         Save(shown),
         kept,
-        tools.item(Topic.PROMPT, shown.id, Priority.FILL),
+        tools.item(Topic.PROMPT, shown.id, Priority.TAP),
         *_redrawn(tools, await _asked(tools, shown)),
         record(case, approval, {}),
     )

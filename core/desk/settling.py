@@ -75,7 +75,7 @@ async def settle(
         Insert(order),
         *await _supersede(tools, decided),
         tools.item(Topic.EXECUTE, order.id, Priority.FILL),
-        tools.item(Topic.PROMPT, decided.id, Priority.FILL),
+        tools.item(Topic.PROMPT, decided.id, Priority.TAP),
         record(case, approval, {"order": order.id, "lots": plain(found.lots)}),
     )
     return decided
@@ -183,16 +183,26 @@ async def others(tools: Tools, prompt: Prompt) -> list[Prompt]:
 
 
 async def _supersede(tools: Tools, decided: Prompt) -> list[Write]:
-    """What the others were asked is decided, viewers' too."""
-    writes: list[Write] = []
-    for other in await others(tools, decided):
-        gone = replace(
+    """What the others were asked is decided, viewers' too.
+
+    They may be a thousand: those whose message was not sent yet need none now.
+    """
+    gone = [
+        replace(
             moved(other, PromptEvent.SUPERSEDE),
             decided_by=decided.decided_by,
             decided_at=decided.decided_at,
         )
-        writes += [Save(gone), tools.item(Topic.PROMPT, gone.id, Priority.EDIT)]
-    return writes
+        for other in await others(tools, decided)
+    ]
+    return [
+        *(Save(each) for each in gone),
+        *(
+            tools.item(Topic.PROMPT, each.id, Priority.EDIT)
+            for each in gone
+            if each.in_chat
+        ),
+    ]
 
 
 def record(case: Case, approval: Approval, more: dict[str, str]) -> Record:

@@ -37,7 +37,7 @@ async def _snooze(tools: Tools, tap: Tap) -> Reply:
         return Reply(text=text, alert=True, prompt=prompt)
     quiet = replace(moved(prompt, PromptEvent.SNOOZE), snoozed_until=until)
     await tools.journal.commit(
-        Save(quiet), tools.item(Topic.PROMPT, quiet.id, Priority.FILL)
+        Save(quiet), tools.item(Topic.PROMPT, quiet.id, Priority.TAP)
     )
     return Reply(text="Snoozed: it comes back in time.", prompt=quiet)
 

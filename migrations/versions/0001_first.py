@@ -555,7 +555,7 @@ def _create_queues() -> None:
             "guard_warning guard_fired guard_flat guard_rearmed "
             "guard_blind guard_sees member_joined command_late "
             "prompts_held provider_floods admin_did member_asks members_ask "
-            "member_accepted membership terms broadcast broadcast_done",
+            "member_accepted membership terms day_summary broadcast broadcast_done",
         ),
         rule("outbox", "priority", "priority IN (0, 1, 2, 3, 4, 5, 6)"),
         one_of("outbox", "failed", " unreachable refused given_up expired"),

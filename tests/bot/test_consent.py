@@ -8,8 +8,15 @@ import pytest
 
 from bot import consent as module
 from bot.config import ConfigError
-from bot.consent import folder_in_force, missing_folder, packaged_texts, read_consent
+from bot.consent import (
+    folder_in_force,
+    missing_folder,
+    packaged_texts,
+    read_consent,
+    read_translations,
+)
 from bot.settings import Approvals
+from bot.telegram.languages.catalogue import ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +52,61 @@ def test_an_empty_text_is_refused(tmp_path):
     (tmp_path / "en-1.md").write_text(" \n")
     with pytest.raises(ConfigError, match="is empty"):
         read_consent(tmp_path)
+
+
+# ------------------------------------------------------------------ languages
+
+
+def test_a_text_may_be_named_by_version_and_language(tmp_path):
+    (tmp_path / "en-1.md").write_text("old")
+    (tmp_path / "2.en.md").write_text("new")
+    consent = read_consent(tmp_path)
+    assert (consent.version, consent.text, consent.language) == ("2", "new", "en")
+    assert consent.name == "2"
+
+
+def test_the_version_in_force_is_read_in_every_language_that_it_has(tmp_path):
+    for name, text in {
+        "1.en.md": "one",
+        "1.es.md": "uno",
+        "2.en.md": "two",
+        "2.es.md": "dos",
+        "2.pt.md": "dois",
+    }.items():
+        (tmp_path / name).write_text(text)
+    found = read_translations(tmp_path)
+    assert {each.name: each.text for each in found.values()} == {
+        "2.es": "dos",
+        "2.pt": "dois",
+    }
+    assert {each.version for each in found.values()} == {"2"}
+    assert found["es"].sha256 == hashlib.sha256(b"dos").hexdigest()
+
+
+def test_a_version_without_an_english_text_is_refused(tmp_path):
+    (tmp_path / "en-1.md").write_text("one")
+    (tmp_path / "2.es.md").write_text("dos")
+    with pytest.raises(ConfigError, match=r"put one there as 2\.en\.md"):
+        read_translations(tmp_path)
+
+
+def test_the_same_text_twice_is_refused(tmp_path):
+    (tmp_path / "en-1.md").write_text("one")
+    (tmp_path / "1.en.md").write_text("another")
+    with pytest.raises(ConfigError, match="are the same text: remove one"):
+        read_consent(tmp_path)
+
+
+def test_an_empty_translation_is_refused(tmp_path):
+    (tmp_path / "en-1.md").write_text("one")
+    (tmp_path / "1.es.md").write_text(" ")
+    with pytest.raises(ConfigError, match=r"1\.es\.md is empty"):
+        read_translations(tmp_path)
+
+
+def test_the_shipped_text_is_there_in_every_language_that_the_bot_speaks():
+    found = read_translations(packaged_texts())
+    assert set(found) | {ENGLISH} == set(LANGUAGES)
 
 
 # ------------------------------------------------------------------ which folder

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 from standardwebhooks import Webhook
 
 from bot.keys import is_public_key, new_key_pair, new_secret
-from bot.signing import sign_plain, sign_standard, sign_with_key, verify
+from bot.signing import Key, sign_plain, sign_standard, sign_with_key, verify
 from tests.fakes import NOON
 
 SECRET = new_secret(bytes(range(32)))
@@ -40,8 +41,9 @@ def accepts(
     secrets: tuple[str, ...] = (SECRET,),
     now: datetime = NOON,
 ) -> bool:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    finding = verify(pairs, body, keys=secrets, now=now, tolerance=TOLERANCE)
+    keys = [Key(each) for each in secrets]
+    given = CIMultiDict(headers)
+    finding = verify(given, body, keys=keys, now=now, tolerance=TOLERANCE)
     return finding is not None and finding.key is not None and finding.fresh
 
 
@@ -304,9 +306,9 @@ def test_a_public_key_is_no_secret_and_a_secret_no_public_key():
 
 def test_the_key_that_made_it_is_told_by_its_place():
     def place(headers, keys):
-        finding = verify(
-            headers.items(), BODY, keys=keys, now=NOON, tolerance=TOLERANCE
-        )
+        ready = [Key(each) for each in keys]
+        given = CIMultiDict(headers)
+        finding = verify(given, BODY, keys=ready, now=NOON, tolerance=TOLERANCE)
         return finding.key, finding.webhook_id
 
     assert place(plain(), (OTHER, SECRET, PUBLIC)) == (1, None)

@@ -1,9 +1,10 @@
 """What every implementation of the ``Broker`` port does, clause by clause.
 
-Clauses 1 to 19 bind whoever stands behind the port, the fake of the desk's tests
-included. Clauses 20 and on bind whoever decides about orders: the paper broker, and
-a terminal, directly or over a bridge. An implementation joins by a stage of its own:
-a connected broker with the means to move its market, and an entry in ``STAGES``.
+Clauses 1 to 19, and 36 and on, bind whoever stands behind the port, the fake of the
+desk's tests included. Clauses 20 to 35 bind whoever decides about orders: the paper
+broker, and a terminal, directly or over a bridge. An implementation joins by a stage
+of its own: a connected broker with the means to move its market, and an entry in
+``STAGES``.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -490,3 +491,104 @@ async def test_34_closing_twice_is_safe_and_connecting_again_finds_all(market) -
 
 async def test_35_the_time_to_settle_is_told(market) -> None:
     assert market.broker.settle > timedelta(0)
+
+
+# ---------------------------------------------------------------- a position in hand
+def modifying(position: Position, **changes) -> ModifyRequest:
+    request = ModifyRequest(
+        ticket=position.ticket,
+        stop_loss=position.stop_loss,
+        take_profit=position.take_profit,
+        magic=1_002,
+    )
+    return replace(request, **changes)
+
+
+async def test_36_both_stops_become_what_the_request_says(stage) -> None:
+    position = await opened(stage)
+    await stage.move("1955.00")
+    wish = modifying(position, stop_loss=position.open_price)
+    result = await stage.broker.send(wish)
+    assert (result.status, result.retcode) == (ResultStatus.FILLED, 10009)
+    (changed,) = (await snapshot(stage)).positions
+    assert changed.identifier == position.identifier
+    assert (changed.stop_loss, changed.take_profit) == (position.open_price, D(1965))
+    assert (changed.volume, changed.magic) == (D("0.10"), 1_001)
+
+
+async def test_37_a_stop_that_is_left_out_is_taken_away(stage) -> None:
+    position = await opened(stage)
+    wish = modifying(position, stop_loss=None, take_profit=None)
+    await stage.broker.send(wish)
+    (changed,) = (await snapshot(stage)).positions
+    assert (changed.stop_loss, changed.take_profit) == (None, None)
+
+
+async def test_38_a_new_stop_leaves_nothing_under_its_number(stage) -> None:
+    position = await opened(stage)
+    await stage.broker.send(modifying(position, stop_loss=D(1946)))
+    assert not (await stage.broker.find(1_002)).found
+    assert len((await stage.broker.find(1_001)).deals) == 1
+
+
+async def test_39_stops_that_stand_so_already_are_no_change(stage) -> None:
+    position = await opened(stage)
+    result = await stage.broker.send(modifying(position))
+    assert (result.status, result.retcode) == (ResultStatus.REJECTED, 10025)
+
+
+async def test_40_a_moved_stop_is_the_one_that_fires(stage) -> None:
+    position = await opened(stage)
+    await stage.move("1955.00")
+    await stage.broker.send(modifying(position, stop_loss=D("1952.00")))
+    await stage.move("1951.50")
+    taken = await snapshot(stage)
+    assert not taken.positions
+    assert taken.deals[-1].reason is DealReason.STOP_LOSS
+
+
+async def test_41_a_position_that_is_gone_has_no_stops(stage) -> None:
+    position = await opened(stage)
+    await stage.close_by_hand(position)
+    result = await stage.broker.send(modifying(position, stop_loss=D(1946)))
+    assert (result.status, result.retcode) == (ResultStatus.REJECTED, 10036)
+
+
+async def test_42_a_part_books_its_own_profit_and_its_share_of_the_costs(stage) -> None:
+    position = await opened(stage)
+    await stage.move("1955.00")
+    before = await snapshot(stage)
+    result = await stage.broker.send(closing(position, volume=D("0.04")))
+    assert (result.volume, result.price) == (D("0.04"), D("1955.00"))
+    assert result.position_id == position.identifier
+    (deal,) = (await stage.broker.find(1_002)).deals
+    gain = (D("1955.00") - position.open_price) * D("0.04") * 100
+    assert (deal.volume, deal.profit, deal.commission) == (D("0.04"), gain, D("-0.12"))
+    after = await snapshot(stage)
+    assert after.account.balance - before.account.balance == gain - D("0.12")
+    (rest,) = after.positions
+    assert rest.profit == before.positions[0].profit - gain
+    assert (rest.stop_loss, rest.take_profit) == (D(1945), D(1965))
+    assert rest.open_price == position.open_price
+
+
+async def test_43_a_position_closes_in_parts_until_nothing_is_left(stage) -> None:
+    position = await opened(stage)
+    for magic, volume in ((1_002, "0.05"), (1_003, "0.02"), (1_004, "0.03")):
+        wish = closing(position, volume=D(volume), magic=magic)
+        assert (await stage.broker.send(wish)).status is ResultStatus.FILLED
+    taken = await snapshot(stage)
+    assert not taken.positions
+    exits = [deal for deal in taken.deals if deal.entry is DealEntry.OUT]
+    assert sum(deal.volume for deal in exits) == D("0.10")
+    assert {deal.position_id for deal in exits} == {position.identifier}
+
+
+async def test_44_more_than_is_left_cannot_be_closed(stage) -> None:
+    position = await opened(stage)
+    await stage.broker.send(closing(position, volume=D("0.06")))
+    late = closing(position, volume=D("0.06"), magic=1_003)
+    result = await stage.broker.send(late)
+    assert (result.status, result.retcode) == (ResultStatus.REJECTED, 10038)
+    (rest,) = (await snapshot(stage)).positions
+    assert rest.volume == D("0.04")

@@ -146,11 +146,9 @@ def _world() -> list[Row]:
         rule_id=standing.id,
         rule_number=2,
     )
+    another = b.a_prompt(signal_id=signal.id, attempt=2)
     second = b.an_approval(
-        signal_id=signal.id,
-        prompt_id=prompt.id,
-        user_id=SOMEBODY_ELSE,
-        seconds=approval.id,
+        signal_id=signal.id, prompt_id=another.id, seconds=approval.id
     )
     order = b.an_order(
         signal_id=signal.id,
@@ -203,7 +201,6 @@ def _world() -> list[Row]:
         ),
         b.a_refusal(first_at=moment, last_at=elsewhere),
         b.a_user(blocked_at=moment, name="Zoë ☕"),
-        b.a_user(id=SOMEBODY_ELSE),
         b.an_account(person_id=b.USER, enabled=False),
         guard,
         b.an_equity_point(at=moment),
@@ -222,6 +219,7 @@ def _world() -> list[Row]:
         b.a_subscription(enabled=False),
         signal,
         prompt,
+        another,
         standing,
         approval,
         second,
@@ -661,7 +659,9 @@ async def test_only_opening_orders_are_unique_by_attempt(journal: Journal) -> No
     assert await journal.count(Order) == 4
 
 
-@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL])
+@pytest.mark.parametrize(
+    "kind", [OrderKind.CLOSE, OrderKind.CANCEL, OrderKind.MODIFY]
+)
 async def test_one_live_order_is_aimed_at_a_ticket(
     journal: Journal, kind: OrderKind
 ) -> None:

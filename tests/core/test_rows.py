@@ -75,7 +75,7 @@ def test_opening_orders_are_unique_by_signal_account_and_attempt():
 
 
 @pytest.mark.parametrize("state", sorted(LIVE))
-@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL])
+@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL, OrderKind.MODIFY])
 def test_live_orders_aimed_at_a_ticket_are_unique(kind, state):
     order = an_order(kind=kind, state=state)
     assert unique_keys(order) == (("account_id", "kind", "ticket"),)

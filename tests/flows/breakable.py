@@ -21,7 +21,7 @@ class SlowBroker(PassingBroker):
 
     @override
     async def get_quote(self, instrument: str) -> Quote:
-        await asyncio.sleep(self.seconds)  # noqa: TID251 - that is what is slow
+        await asyncio.sleep(self.seconds)
         return await super().get_quote(instrument)
 
 

@@ -170,7 +170,6 @@ class Rig:
         )
         return asdict(made)
 
-
     async def slow(self, wish: Json) -> Json:
         broker = self._house.tools.brokers[AccountId(wish["account"])]
         if not isinstance(broker, SlowBroker):

@@ -151,7 +151,8 @@ INDEXES = {
         "status, expires_at",
         "provider, status",
     },
-    "approvals": {"user_id, created_at", "signal_id, user_id"},
+    "approvals": {"user_id, created_at", "signal_id, user_id", "rule_id"},
+    "standing_rules": {"user_id, account_id"},
     "prompts": {"state, expires_at", "user_id, state", "account_id, state"},
     "orders": {
         "account_id, state",

@@ -3,7 +3,8 @@
 Messages of the views are what stands in ``say``, ``say_count`` and ``later``. The
 sentences that core and the retcodes make are found by their looks: they begin with a
 capital or a hole, have more than one word, and end like a sentence; what an f-string
-puts in is a hole with a number.
+puts in is a hole with a number. What core puts into the holes of its sentences, words
+and spans of time, is named here.
 """
 
 import ast
@@ -21,6 +22,22 @@ HOME = Path(__file__).parent
 _KEYWORDS = {"say": None, "say_count": (1, 2), "later": None}
 _CORE = ("core", "mt5_bridge")
 _ENDS = (".", "?", "…", "!")
+_PUT_IN = (
+    "{1} s",
+    "{1} min",
+    "{1} h",
+    "{1} d",
+    "approved",
+    "decided",
+    "decided by somebody else",
+    "expired",
+    "refused",
+    "rejected",
+    "withdrawn by the provider",
+    "somebody",
+    "Drawdown from the peak",
+    "Loss of the day",
+)
 
 
 def gathered() -> Catalog:
@@ -29,7 +46,7 @@ def gathered() -> Catalog:
     found = extract_from_dir(ROOT / "bot" / "telegram", keywords=_KEYWORDS)
     for _, _, message, _, _ in sorted(found, key=lambda each: str(each[2])):
         book.add(message, flags=["python-brace-format"])
-    for sentence in sorted(set(_sentences())):
+    for sentence in sorted({*_sentences(), *_PUT_IN}):
         book.add(sentence, context=CORE)
     return book
 

@@ -12,7 +12,14 @@ from bot.telegram.cards import AccountCard, account_card, prompt_card
 from bot.telegram.desk import Desk
 from bot.telegram.introducing import show_menu
 from bot.telegram.languages.catalogue import known
-from bot.telegram.routers import admin, languages, membership, people, positions
+from bot.telegram.routers import (
+    admin,
+    languages,
+    membership,
+    people,
+    positions,
+    reports,
+)
 from bot.telegram.routers.asking import Command, not_for_you
 from bot.telegram.routers.positions import decided_by
 from bot.telegram.routers.providers import on_providers
@@ -257,6 +264,7 @@ _HANDLERS: dict[str, Command] = {
     "rearm": on_rearm,
     "providers": on_providers,
     **admin.COMMANDS,
+    **reports.COMMANDS,
     **membership.COMMANDS,
     **people.COMMANDS,
 }

@@ -16,6 +16,7 @@ from bot.telegram.routers import (
     people,
     positions,
     providers,
+    reports,
 )
 from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
 from bot.telegram.views.confirming import EVERYTHING, closes_said
@@ -25,6 +26,7 @@ from bot.telegram.views.view import View
 from bot.telegram.views.welcoming import agreed_view, consent_view
 from core.desk import deciding, joining, reasons, snoozing
 from core.desk.commanding import close_all, managed, panic
+from core.desk.delivering import adopt_message
 from core.desk.joining import Person
 from core.desk.recording import picture
 from core.desk.resolving import adopt, answerable, not_placed
@@ -53,6 +55,7 @@ async def on_tap(
     tap = _tap(query, person, pressed.argument if pressed else "", update_id)
     reply = replace(OUTDATED, alert=True)
     if pressed is not None:
+        await adopt_message(desk.tools, tap)
         reply = await _HANDLERS[pressed.press](desk, tap, pressed)
     await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
     _tell(pressed, tap, reply)
@@ -110,7 +113,7 @@ async def _redraw_outdated(desk: Desk, tap: Tap) -> None:
     journal, user = desk.tools.journal, tap.user_id
     shown = await journal.find(Prompt, user_id=user, message_id=tap.message_id)
     if shown:
-        item = desk.tools.item(Topic.PROMPT, shown[0].id, Priority.FILL)
+        item = desk.tools.item(Topic.PROMPT, shown[0].id, Priority.TAP)
         await journal.commit(item)
     elif not await journal.count(
         Prompt,
@@ -248,6 +251,7 @@ _HANDLERS: dict[Press, Handler] = {
     Press.PANIC: _panic,
     Press.NEVER_MIND: _never_mind,
     **admin.PRESSES,
+    **reports.PRESSES,
     **membership.PRESSES,
     **people.PRESSES,
     Press.ADOPT: _parked,

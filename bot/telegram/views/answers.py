@@ -8,10 +8,10 @@ from bot.telegram.cards import AccountCard, PromptCard
 from bot.telegram.views.outcomes import MODES, SIDES, places_of
 from bot.telegram.views.speech import later, say, say_count
 from bot.telegram.views.text import (
+    figure,
     listed,
     money,
     number,
-    percent,
     price,
     result,
     safe,
@@ -184,8 +184,8 @@ def _guard_of(card: AccountCard) -> str:
         ),
         say(
             "Drawdown {loss} %, limit {limit} %",
-            loss=percent(round(drawdown_percent(guard), 2)),
-            limit=percent(rules.max_drawdown_percent),
+            loss=figure(round(drawdown_percent(guard), 2)),
+            limit=figure(rules.max_drawdown_percent),
         ),
         say(
             "Headroom with every stop hit {headroom}",

@@ -147,6 +147,11 @@ def _part_as_approved(trade: Trade, order: Order) -> bool:
     )
 
 
+def closed_by(trade: Trade) -> str:
+    """Why it ended, in a few words."""
+    return say(CLOSED_BY[trade.close_reason or CloseReason.OTHER])
+
+
 def closed_line(trade: Trade, currency: str, *, least: int = 0) -> str:
     """How a trade ended: why, where, and its result; money only with a currency.
 

@@ -4,6 +4,8 @@ Approve and Reject stand in the first row, and Reject stays there; Confirm stand
 where neither stood, so that a double tap never meets it.
 """
 
+from collections.abc import Callable
+
 from bot.telegram.callbacks import REASONS, Press, pack
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import in_hand_row, parked_row
@@ -20,29 +22,36 @@ Rows = tuple[tuple[Button, ...], ...]
 
 def prompt_buttons(card: PromptCard) -> Rows:
     """The rows under a prompt; a viewer has none."""
-    if card.prompt.viewer:
-        return ()
-    match card.prompt.state:
-        case PromptState.QUEUED | PromptState.SENT:
-            return (_decide_row(card), (_button(card, say("Snooze"), Press.SNOOZE),))
-        case PromptState.SNOOZED:
-            return (_decide_row(card),)
-        case PromptState.CONFIRMING:
-            return (_back_row(card), (_confirm(card),))
-        case PromptState.AWAITING_SECOND:
-            return (_back_row(card),)
-        case PromptState.REJECTED if _reason_open(card):
-            return _reason_rows(card)
-        case PromptState.APPROVED:
-            return (*_parked(card), *in_hand_row(card.trade), *_revoke(card))
-        case PromptState.SUPERSEDED:
-            return in_hand_row(card.trade)
-        case _:
-            return ()
+    draw = _ROWS.get(card.prompt.state)
+    return () if draw is None or card.prompt.viewer else draw(card)
 
 
 def _button(card: PromptCard, text: str, press: Press, style: str = "") -> Button:
     return Button(text=text, data=pack(press, card.prompt.nonce), style=style)
+
+
+def _waiting_rows(card: PromptCard) -> Rows:
+    return (_decide_row(card), (_button(card, say("Snooze"), Press.SNOOZE),))
+
+
+def _snoozed_rows(card: PromptCard) -> Rows:
+    return (_decide_row(card),)
+
+
+def _confirming_rows(card: PromptCard) -> Rows:
+    return (_back_row(card), (_confirm(card),))
+
+
+def _half_rows(card: PromptCard) -> Rows:
+    return (_back_row(card),)
+
+
+def _approved_rows(card: PromptCard) -> Rows:
+    return (*_parked(card), *in_hand_row(card.trade), *_revoke(card))
+
+
+def _superseded_rows(card: PromptCard) -> Rows:
+    return in_hand_row(card.trade)
 
 
 def _decide_row(card: PromptCard) -> tuple[Button, ...]:
@@ -90,6 +99,8 @@ def _reason_open(card: PromptCard) -> bool:
 
 
 def _reason_rows(card: PromptCard) -> Rows:
+    if not _reason_open(card):
+        return ()
     presets = tuple(
         _button(card, say(label), press) for press, label in REASONS.items() if label
     )
@@ -110,3 +121,15 @@ def _revoke(card: PromptCard) -> Rows:
     if rule is None or not rule.holds(card.now):
         return ()
     return ((Button(text=say("Revoke rule"), data=pack(Press.REVOKE, rule.id)),),)
+
+
+_ROWS: dict[PromptState, Callable[[PromptCard], Rows]] = {
+    PromptState.QUEUED: _waiting_rows,
+    PromptState.SENT: _waiting_rows,
+    PromptState.SNOOZED: _snoozed_rows,
+    PromptState.CONFIRMING: _confirming_rows,
+    PromptState.AWAITING_SECOND: _half_rows,
+    PromptState.REJECTED: _reason_rows,
+    PromptState.APPROVED: _approved_rows,
+    PromptState.SUPERSEDED: _superseded_rows,
+}

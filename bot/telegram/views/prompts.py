@@ -6,6 +6,8 @@ message anew, so any edit can be repeated. Colour never carries a meaning alone:
 word stands in the label.
 """
 
+from collections.abc import Callable
+
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import (
     MODES,
@@ -153,22 +155,29 @@ def _standing(card: PromptCard) -> list[str]:
     prompt = card.prompt
     if prompt.viewer and card.order is not None and prompt.decided_at is None:
         return [say("☑ Decided: approved"), *_execution(card)]
-    match prompt.state:
-        case PromptState.APPROVED:
-            return [_approved(card), *_worse(card), *_execution(card)]
-        case PromptState.SUPERSEDED:
-            return [_superseded(card), *_execution(card)]
-        case PromptState.REJECTED:
-            return [_rejected(card)]
-        case PromptState.EXPIRED:
-            reason = told(prompt.reason, REASON_LIMIT)
-            return [f"{say('⌛ Expired, nothing was sent.')} {reason}".rstrip()]
-        case PromptState.CANCELLED:
-            return [say("🚫 Withdrawn by the provider, nothing was sent.")]
-        case PromptState.REFUSED:
-            return [f"⛔ {told(prompt.reason, REASON_LIMIT)}"]
-        case _:
-            return [*_waiting(card), _countdown(card)]
+    draw = _OVER.get(prompt.state)
+    return draw(card) if draw else [*_waiting(card), _countdown(card)]
+
+
+def _ordered(card: PromptCard) -> list[str]:
+    return [_approved(card), *_worse(card), *_execution(card)]
+
+
+def _decided(card: PromptCard) -> list[str]:
+    return [_superseded(card), *_execution(card)]
+
+
+def _expired(card: PromptCard) -> list[str]:
+    reason = told(card.prompt.reason, REASON_LIMIT)
+    return [f"{say('⌛ Expired, nothing was sent.')} {reason}".rstrip()]
+
+
+def _withdrawn(_: PromptCard) -> list[str]:
+    return [say("🚫 Withdrawn by the provider, nothing was sent.")]
+
+
+def _refused(card: PromptCard) -> list[str]:
+    return [f"⛔ {told(card.prompt.reason, REASON_LIMIT)}"]
 
 
 def _approved(card: PromptCard) -> str:
@@ -225,7 +234,7 @@ def _superseded(card: PromptCard) -> str:
     return say("☑ Decided · {at}: approved", at=at)
 
 
-def _rejected(card: PromptCard) -> str:
+def _rejected(card: PromptCard) -> list[str]:
     at, name = clock(card.prompt.decided_at), safe(card.decider)
     line = (
         say("✖ Rejected by {name} · {at}", name=name, at=at)
@@ -233,7 +242,7 @@ def _rejected(card: PromptCard) -> str:
         else say("✖ Rejected · {at}", at=at)
     )
     given = card.approval.reason if card.approval else ""
-    return f"{line} · {brief(given, GIVEN_LIMIT)}" if given else line
+    return [f"{line} · {brief(given, GIVEN_LIMIT)}" if given else line]
 
 
 def _waiting(card: PromptCard) -> list[str]:
@@ -245,7 +254,9 @@ def _waiting(card: PromptCard) -> list[str]:
         case PromptState.CONFIRMING:
             said = [f"❓ <b>{told(prompt.reason, REASON_LIMIT)}</b>"]
         case PromptState.AWAITING_SECOND:
-            return [_half(card)]
+            return [
+                say("✋ Approved by you. A second, different person must approve too.")
+            ]
         case PromptState.SNOOZED:
             until = clock(prompt.snoozed_until)
             said = [say("⏸ Snoozed until {at}; the buttons still work.", at=until)]
@@ -254,13 +265,6 @@ def _waiting(card: PromptCard) -> list[str]:
         case _:
             said = []
     return [*_first(card), *said]
-
-
-def _half(card: PromptCard) -> str:
-    at = clock(card.approval.created_at if card.approval else None)
-    return say(
-        "✋ Approved by you · {at}. A second, different person must approve too.", at=at
-    )
 
 
 def _first(card: PromptCard) -> list[str]:
@@ -295,3 +299,13 @@ def _execution(card: PromptCard) -> list[str]:
     if trade.state is TradeState.CLOSED:
         lines.append(closed_line(trade, currency if lots else "", least=least))
     return lines
+
+
+_OVER: dict[PromptState, Callable[[PromptCard], list[str]]] = {
+    PromptState.APPROVED: _ordered,
+    PromptState.SUPERSEDED: _decided,
+    PromptState.REJECTED: _rejected,
+    PromptState.EXPIRED: _expired,
+    PromptState.CANCELLED: _withdrawn,
+    PromptState.REFUSED: _refused,
+}

@@ -63,10 +63,10 @@ def brief(text: str, limit: int) -> str:
 
 def told(sentence: str, limit: int = TEXT_LIMIT) -> str:
     """A sentence of core's for HTML, in the reader's language and ``limit`` units."""
-    return html.escape(clip(retold(tidy(sentence)), limit), quote=False)
+    return html.escape(clip(retold(in_a_line(sentence)), limit), quote=False)
 
 
-def answered(text: str) -> str:
+def in_a_line(text: str) -> str:
     """A text of ours in one line; the marks of a right-to-left language stay in it."""
     return tidy(text, kept=MARKS if spoken() in RIGHT_TO_LEFT else "")
 
@@ -128,8 +128,8 @@ def result(value: Decimal, currency: str) -> str:
     return say("{amount} {currency}", amount=signed(value), currency=currency)
 
 
-def percent(value: Decimal) -> str:
-    """A percentage without its sign, with the decimals that it has: ``12.5``."""
+def figure(value: Decimal) -> str:
+    """A number with the decimals that it has: ``12.5``."""
     return format_decimal(value, format="#,##0.##########", locale=spoken())
 
 

@@ -1,4 +1,4 @@
-"""What a view is made of: text, buttons, and a picture."""
+"""What a view is made of: text, buttons, and a picture; and a file by itself."""
 
 from dataclasses import dataclass, replace
 
@@ -23,3 +23,12 @@ class View:
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
     photo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that somebody asked for: its content, or a stored picture as it is."""
+
+    name: str
+    content: bytes = b""
+    picture: str | None = None

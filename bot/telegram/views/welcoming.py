@@ -131,6 +131,8 @@ def help_view(*, manages: bool, unknown: str = "") -> View:
 COMMANDS = {
     "pending": later("prompts that wait for you"),
     "positions": later("open trades and waiting orders"),
+    "history": later("closed trades: /history DAYS"),
+    "equity": later("your accounts' curves: /equity 7d, 30d or all"),
     "closeall": later("close everything on your own accounts"),
     "language": later("in which language you read"),
     "stop": later("leave, and get no more signals"),
@@ -141,7 +143,11 @@ ADMIN_COMMANDS = {
     "users": later("who is in, who asks to join, roles"),
     "invite": later("a link to join: /invite ROLE ACCOUNT USES HOURS"),
     "providers": later("who sends signals, and what was refused"),
+    "signals": later("the latest, and what people made of them"),
     "guard": later("drawdown, limit and headroom"),
     "panic": later("flatten an account and stay out: /panic ACCOUNT"),
     "rearm": later("arm a fired guard again: /rearm ACCOUNT REASON"),
+    "reconcile": later("compare with the brokers now"),
+    "audit": later("who did what: /audit WORD"),
+    "broadcast": later("tell everybody something: /broadcast TEXT"),
 }

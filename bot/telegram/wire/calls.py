@@ -60,6 +60,18 @@ class SendPicture(TelegramMethod[Sent]):
     reply_markup: InlineKeyboardMarkup | None = None
 
 
+class SendFile(TelegramMethod[Sent]):
+    """A new message with a file that is kept as it is."""
+
+    __returning__: ClassVar[Any] = Sent
+    __api_method__: ClassVar[str] = "sendDocument"
+
+    chat_id: int
+    document: InputFile
+    caption: str | None = None
+    parse_mode: str = "HTML"
+
+
 class EditText(TelegramMethod[Any]):
     """Another text for a message without a picture."""
 

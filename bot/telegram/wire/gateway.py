@@ -11,14 +11,21 @@ from weakref import WeakValueDictionary
 import structlog
 from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import FSInputFile, InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import (
+    BufferedInputFile,
+    FSInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+)
 
-from bot.telegram.views.text import clip, plainly, tidy
-from bot.telegram.views.view import View
+from bot.telegram.views.text import clip, in_a_line, plainly
+from bot.telegram.views.view import Document, View
 from bot.telegram.wire.calls import (
     EditButtons,
     EditCaption,
     EditText,
+    SendFile,
     SendPicture,
     SendText,
     Sent,
@@ -97,6 +104,19 @@ class Gateway:
             if told.wait > REPLY_PATIENCE:
                 raise
             await self.send(chat_id, view)  # when the chat's turn comes again
+
+    async def hand_over(self, chat_id: int, document: Document) -> None:
+        """Send a file that somebody waits for.
+
+        Raises:
+            TelegramFailure: see ``bot.telegram.wire.failures``.
+            Refused: the picture is not there any more.
+        """
+        name, stored = document.name, document.picture
+        file: InputFile = BufferedInputFile(document.content, name)
+        if stored is not None:
+            file = FSInputFile(self._picture(stored), name)
+        await self._out.call(SendFile(chat_id=chat_id, document=file), AT_ONCE)
 
     async def _send_photo(
         self, chat_id: int, view: View, path: str, urgency: Urgency
@@ -212,7 +232,7 @@ class Gateway:
         await self.try_call(
             AnswerCallbackQuery(
                 callback_query_id=callback_id,
-                text=clip(tidy(text), _ANSWER_LIMIT),
+                text=clip(in_a_line(text), _ANSWER_LIMIT),
                 show_alert=alert,
             )
         )

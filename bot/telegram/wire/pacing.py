@@ -115,9 +115,10 @@ class Pace:
         Raises:
             Paused: the chat has to wait for longer than ``patience``.
         """
-        wait = self.wait_for(chat_id, priority, edit=edit)
-        if wait > patience:
-            raise Paused(wait)
+        alone, before = self._wait(chat_id, priority, edit=edit)
+        if alone + PER_CHAT * before > patience:
+            # later, at the chat's next second, the most urgent is chosen anew
+            raise Paused(max(alone, PER_CHAT) if before else alone)
         self._numbers += 1
         turn = Turn(
             chat_id=chat_id,
@@ -144,16 +145,23 @@ class Pace:
         edit: bool = False,
     ) -> timedelta:
         """How long the chat's own schedule lets the next call wait, at least."""
-        now = self._clock.monotonic()
+        alone, before = self._wait(chat_id, priority, edit=edit)
+        return alone + PER_CHAT * before
+
+    def _wait(
+        self, chat_id: int, priority: Priority, *, edit: bool
+    ) -> tuple[timedelta, int]:
+        """Until the chat takes anything, and how many go before."""
         chat = self._chats.get(chat_id, _Chat())
         due = max(self._held, chat.held, *self._own(chat_id, chat, edit=edit))
-        before = 0
-        if not edit:
-            before = sum(
-                each.chat_id == chat_id and each.priority <= priority and not each.edit
-                for each in self._waiting
-            )
-        return max(_NOTHING, due - now) + PER_CHAT * before
+        alone = max(_NOTHING, due - self._clock.monotonic())
+        if edit:
+            return alone, 0
+        before = sum(
+            each.chat_id == chat_id and each.priority <= priority and not each.edit
+            for each in self._waiting
+        )
+        return alone, before
 
     def held(self) -> timedelta:
         """How long everybody has to wait."""

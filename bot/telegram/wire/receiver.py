@@ -60,6 +60,8 @@ OTHER_INSTANCE = (
     "a token of its own."
 )
 _LARGEST_ID = 2**63 - 1
+_MOMENTS = range(2**33)
+"""Seconds since 1970 that are a time; what comes from outside may be anything."""
 
 Handle = Callable[[InboxUpdate], Awaitable[None]]
 
@@ -267,7 +269,9 @@ class Receiver:
 def sent_at(update: InboxUpdate) -> datetime:
     """When a message was sent, by Telegram's clock; of anything else, when it came."""
     unix = _message(update).get("date")
-    return update.received_at if unix is None else datetime.fromtimestamp(unix, UTC)
+    if type(unix) is not int or unix not in _MOMENTS:
+        return update.received_at
+    return datetime.fromtimestamp(unix, UTC)
 
 
 def _message(update: InboxUpdate) -> dict[str, Any]:
@@ -277,9 +281,10 @@ def _message(update: InboxUpdate) -> dict[str, Any]:
 
 def command_of(update: InboxUpdate) -> str:
     """``/panic`` for ``/panic@bot demo``; empty where an update is no command."""
-    text = _message(update).get("text") or ""
-    word = text.split(maxsplit=1)[0] if text.startswith("/") else ""
-    return str(word.partition("@")[0])
+    text = _message(update).get("text")
+    if not isinstance(text, str) or not text.startswith("/"):
+        return ""
+    return text.split(maxsplit=1)[0].partition("@")[0]
 
 
 def sender_of(update: dict[str, Any]) -> int:

@@ -12,6 +12,7 @@ from typing_extensions import override
 from bot.ringing import RingingJournal
 from core.ports import Journal, R, Row, Write
 from core.prompts import Approval, Prompt
+from core.users import User
 
 
 class Remembering(RingingJournal):
@@ -26,13 +27,16 @@ class Remembering(RingingJournal):
         """The journal behind this one rings."""
 
     async def read_prompts(self, ids: frozenset[str]) -> None:
-        """Read these prompts, and their readers' decisions, together."""
+        """Read these prompts, their readers, and what they decided, together."""
         prompts = dict.fromkeys(ids) | {
             each.id: each for each in await self._journal.find(Prompt, id=ids)
         }
         approvals: dict[str, list[Approval]] = {each: [] for each in ids}
         for approval in await self._journal.find(Approval, prompt_id=ids):
             approvals[approval.prompt_id].append(approval)
+        readers = frozenset(each.user_id for each in prompts.values() if each)
+        for user in await self._journal.find(User, id=readers):
+            self._known[User, user.id] = user
         for each in ids:
             self._known[Prompt, each] = prompts[each]
             self._known[_question(Approval, {"prompt_id": each})] = approvals[each]

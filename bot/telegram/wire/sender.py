@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.cards import PromptCard, prompt_card
+from bot.telegram.reading import reading
 from bot.telegram.telling import notice_view
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import (
@@ -25,7 +25,7 @@ from bot.telegram.wire.failures import (
 )
 from bot.telegram.wire.gateway import Gateway
 from bot.telegram.wire.pacing import Pace
-from bot.telegram.wire.showing import PATIENCE, Showing
+from bot.telegram.wire.showing import PATIENCE, Picture, Showing, picture
 from bot.telegram.wire.way_out import Urgency
 from core.desk.joining import mark_blocked
 from core.desk.tools import Tools
@@ -96,18 +96,18 @@ class Sender:
             return 0
         items = await self._tools.journal.claim(MESSAGES, limit=room, hold=HOLD)
         groups = _groups(items)
-        cards = await self._cards(groups)
+        pictures = await self._pictures(groups)
         for key, group in groups.items():
             if key in self._next:
                 self._next[key] += group
             else:
                 self._next[key] = []
-                self._nursery.start(f"send:{key}", self._serve(key, group, cards))
+                self._nursery.start(f"send:{key}", self._serve(key, group, pictures))
         return len(items)
 
-    async def _cards(
+    async def _pictures(
         self, groups: Mapping[str, list[OutboxItem]]
-    ) -> Mapping[str, PromptCard]:
+    ) -> Mapping[str, Picture]:
         """What the prompts are to show; where that fails, each looks for itself."""
         prompts = frozenset(
             group[0].subject
@@ -144,21 +144,21 @@ class Sender:
 
     # ------------------------------------------------------------ serving
     async def _serve(
-        self, key: str, group: list[OutboxItem], cards: Mapping[str, PromptCard]
+        self, key: str, group: list[OutboxItem], pictures: Mapping[str, Picture]
     ) -> None:
         shown: View | None = None
-        card = cards.get(group[0].subject)
+        drawn = pictures.get(group[0].subject)
         try:
             while group:
-                shown = await self._send_group(group, card, shown)
-                group, self._next[key], card = self._next[key], [], None
+                shown = await self._send_group(group, drawn, shown)
+                group, self._next[key], drawn = self._next[key], [], None
         finally:
             del self._next[key]
             if _is_enough(AT_ONCE - len(self._next)) or len(self._next) == AT_MOST - 1:
                 self._bell.ring()
 
     async def _send_group(
-        self, group: list[OutboxItem], card: PromptCard | None, shown: View | None
+        self, group: list[OutboxItem], drawn: Picture | None, shown: View | None
     ) -> View | None:
         """One message for all items that mean the same; then they are done.
 
@@ -166,7 +166,7 @@ class Sender:
         """
         first = group[0]
         try:
-            now_shown, failed = await self._send(first, card, shown)
+            now_shown, failed = await self._send(first, drawn, shown)
         except Paused as pause:
             await self._later(group, pause.wait)
         except Unsent as unsent:
@@ -187,15 +187,18 @@ class Sender:
         return None
 
     async def _send(
-        self, item: OutboxItem, card: PromptCard | None, shown: View | None
+        self, item: OutboxItem, drawn: Picture | None, shown: View | None
     ) -> tuple[View | None, Undelivered]:
         if item.topic is Topic.PROMPT:
-            card = card or await prompt_card(self._tools, PromptId(item.subject))
-            if card is None:
+            drawn = drawn or await picture(self._tools, PromptId(item.subject))
+            if drawn is None:
                 return None, Undelivered.NONE
-            return await self._showing.show(card, item.priority, shown)
-        view = await notice_view(self._tools, item)
-        if view is not None and item.user_id is not None:
+            return await self._showing.show(drawn, item.priority, shown)
+        if item.user_id is None:
+            return None, Undelivered.NONE
+        with await reading(self._tools, item.user_id):
+            view = await notice_view(self._tools, item)
+        if view is not None:
             urgency = Urgency(priority=item.priority, patience=PATIENCE)
             await self._gateway.send(item.user_id, view, urgency)
         return view, Undelivered.NONE
@@ -227,12 +230,13 @@ class Sender:
     async def _done(
         self, group: Iterable[OutboxItem], failed: Undelivered = Undelivered.NONE
     ) -> None:
+        """They were one message: what became of it stands at the first."""
         now = self._tools.clock.now()
+        first, *rest = (
+            replace(item, done_at=now, claimed_until=None) for item in group
+        )
         await self._tools.journal.commit(
-            *(
-                Save(replace(item, done_at=now, claimed_until=None, failed=failed))
-                for item in group
-            )
+            Save(replace(first, failed=failed)), *map(Save, rest)
         )
 
     async def _again(

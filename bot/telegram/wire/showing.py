@@ -9,10 +9,11 @@ also drawn in the messages of those who look on, or were too late.
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.telegram.cards import PromptCard, prompt_card
+from bot.telegram.reading import reading
 from bot.telegram.views.prompts import asked_again_view, prompt_view
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import Lost, MessageGone, Outdated
@@ -39,6 +40,23 @@ _REMEMBERED = 1000
 """Approvals of which it is known what the others read."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What a prompt's message is to show its reader."""
+
+    card: PromptCard
+    view: View
+
+
+async def picture(tools: Tools, prompt_id: PromptId) -> Picture | None:
+    """The prompt as it is now; ``None`` when it is gone."""
+    card = await prompt_card(tools, prompt_id)
+    if card is None:
+        return None
+    with await reading(tools, card.prompt.user_id):
+        return Picture(card=card, view=prompt_view(card))
+
+
 class Showing:
     """Shows prompts; one for each sender."""
 
@@ -49,7 +67,7 @@ class Showing:
         """The picture of each approval that the others' messages were drawn for."""
         self._muted: frozenset[ProviderName] = frozenset()
 
-    async def look(self, ids: frozenset[str]) -> dict[str, PromptCard]:
+    async def look(self, ids: frozenset[str]) -> dict[str, Picture]:
         """What these prompts are to show, read together, and who is muted now."""
         if not ids:
             return {}
@@ -59,11 +77,11 @@ class Showing:
         )
         await journal.read_prompts(ids)
         tools = replace(self._tools, journal=journal)
-        cards = {each: await prompt_card(tools, PromptId(each)) for each in ids}
-        return {each: card for each, card in cards.items() if card is not None}
+        drawn = {each: await picture(tools, PromptId(each)) for each in ids}
+        return {each: found for each, found in drawn.items() if found is not None}
 
     async def show(
-        self, card: PromptCard, priority: Priority, before: View | None = None
+        self, drawn: Picture, priority: Priority, before: View | None = None
     ) -> tuple[View | None, Undelivered]:
         """Make the message match; what it shows now, and why nobody reads it.
 
@@ -72,7 +90,7 @@ class Showing:
         Raises:
             TelegramFailure: see ``bot.telegram.wire.failures``.
         """
-        shown: PromptCard | None = card
+        shown: Picture | None = drawn
         for looks in range(_LOOKS):
             if shown is None:
                 return None, Undelivered.NONE
@@ -81,14 +99,14 @@ class Showing:
                     shown, priority, before, surely=looks == _LOOKS - 1
                 )
             except Outdated:
-                shown = await prompt_card(self._tools, card.prompt.id)
+                shown = await picture(self._tools, drawn.card.prompt.id)
         message = "it changes faster than it can be shown"
         raise Lost(message)
 
     async def _show(
-        self, card: PromptCard, priority: Priority, before: View | None, *, surely: bool
+        self, drawn: Picture, priority: Priority, before: View | None, *, surely: bool
     ) -> tuple[View | None, Undelivered]:
-        prompt, view = card.prompt, prompt_view(card)
+        card, prompt, view = drawn.card, drawn.card.prompt, drawn.view
         urgency = self._urgency(prompt, priority, surely=surely)
         if prompt.chat_id is None or prompt.message_id is None:
             if not await self._comes(card, urgency):
@@ -124,7 +142,8 @@ class Showing:
         if not is_wanted(prompt, card.now) or await self._stays_out(card):
             return False
         if former is not None:
-            again = asked_again_view(card)
+            with await reading(self._tools, prompt.user_id):
+                again = asked_again_view(card)
             with suppress(MessageGone):
                 await self._gateway.edit(prompt.user_id, former, again, urgency)
         return True

@@ -75,7 +75,7 @@ class Webhook:
     def __init__(self, tools: Tools, bot: Bot, plan: WebhookPlan) -> None:
         self._tools = tools
         self._bot = bot
-        self._plan = plan
+        self.plan = plan
         self._failures = 0
         self._trouble = ""
         self._set_at: datetime | None = None
@@ -120,7 +120,7 @@ class Webhook:
         """Whether Telegram posts where, what and how we want it."""
         kinds, most = found.allowed_updates, found.max_connections
         return (
-            found.url == self._plan.url
+            found.url == self.plan.url
             and (kinds is None or set(kinds) == set(WANTED))
             and (most is None or most == CONNECTIONS)
             and not self._was_refused(found)
@@ -142,26 +142,26 @@ class Webhook:
 
     def _fingerprint(self) -> str:
         """Of all that is set; under the token, so that it gives no secret away."""
-        what = "\n".join((self._plan.url, self._plan.secret, *WANTED, str(CONNECTIONS)))
+        what = "\n".join((self.plan.url, self.plan.secret, *WANTED, str(CONNECTIONS)))
         return hmac.digest(self._bot.token.encode(), what.encode(), "sha256").hex()
 
     async def _set(self) -> None:
         await self._bot(
             SetWebhook(
-                url=self._plan.url,
-                secret_token=self._plan.secret,
+                url=self.plan.url,
+                secret_token=self.plan.secret,
                 allowed_updates=WANTED,
                 max_connections=CONNECTIONS,
             )
         )
         self._set_at = self._tools.clock.now()
-        log.info(_SET, url=self._plan.url)
+        log.info(_SET, url=self.plan.url)
         await self._tools.journal.commit(
             Record(
                 actor="configuration",
                 action=_SET,
                 subject="telegram",
-                detail={"url": self._plan.url, "fingerprint": self._fingerprint()},
+                detail={"url": self.plan.url, "fingerprint": self._fingerprint()},
             )
         )
 

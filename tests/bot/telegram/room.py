@@ -9,7 +9,6 @@ from typing import Any
 
 from bot.telegram.desk import Desk
 from bot.telegram.dispatching import Dispatching
-from bot.telegram.wire.gateway import Gateway
 from core.accounts import AccountKind
 from core.desk.tools import Tools
 from core.desk.watching import watch
@@ -25,7 +24,7 @@ from tests.bot.telegram.stage import (
     NAMES,
     OWEN,
     Stage,
-    album,
+    a_gateway,
     telegram,
 )
 from tests.builders import a_provider, a_subscription, a_user
@@ -150,7 +149,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
         looks: list[int] = []
         desk = Desk(
             tools=world.tools,
-            gateway=Gateway(stage.bot, album(folder)),
+            gateway=a_gateway(stage.bot, folder),
             watch=Watch(world, looks),
         )
         yield Room(stage, world, Dispatching(stage.bot, desk), looks)

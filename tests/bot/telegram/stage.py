@@ -1,8 +1,10 @@
 """A sandbox Telegram on a real socket, and a real aiogram bot that talks to it."""
 
+from asyncio import Handle, get_running_loop
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from bot.sandbox.model import Message
 from bot.sandbox.people import Tap, say, set_blocked, tap
 from bot.sandbox.world import JournalEntry, World
 from bot.telegram.office import make_bot
+from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.pacing import Pace
+from bot.telegram.wire.way_out import Moved, WayOut
 from core.errors import Refused
 from tests.bot.sandbox.helpers import TOKEN, picture
 from tests.fakes import FixedClock
@@ -94,6 +99,56 @@ async def telegram(clock: FixedClock) -> AsyncIterator[Stage]:
     finally:
         await bot.session.close()
         await server.close()
+
+
+class Hurry:
+    """Time that passes as soon as everybody waits for it.
+
+    Calls under way are answered before; one that hangs is not waited for.
+    """
+
+    patience = 500
+    """How often the loop turns for the calls under way."""
+
+    def __init__(self, clock: FixedClock | None = None, **choices: Any) -> None:
+        self.clock = clock or FixedClock()
+        self.pace = Pace(self.clock, wake=self._wake, **choices)
+        self._rung: Handle | None = None
+
+    def _wake(self, span: timedelta, call: Callable[[], None]) -> "Hurry":
+        self._soon(span, call, self.patience)
+        return self
+
+    def _soon(self, span: timedelta, call: Callable[[], None], left: int) -> None:
+        self._rung = get_running_loop().call_soon(self._ring, span, call, left)
+
+    def _ring(self, span: timedelta, call: Callable[[], None], left: int) -> None:
+        if self.pace._under_way and left:
+            self._soon(span, call, left - 1)
+        else:
+            self.clock.advance(span)
+            call()
+
+    def cancel(self) -> None:
+        """The one call that is due later is not made."""
+        if self._rung is not None:
+            self._rung.cancel()
+
+
+def a_gateway(
+    bot: Bot,
+    folder: Path,
+    *,
+    pace: Pace | None = None,
+    moved: Moved | None = None,
+) -> Gateway:
+    """A gateway whose waits take no time, unless it has a pace of its own."""
+
+    async def nowhere(old: int, new: int) -> None:
+        raise AssertionError(old, new)
+
+    out = WayOut(bot, pace or Hurry().pace, moved=moved or nowhere)
+    return Gateway(out, album(folder))
 
 
 def album(folder: Path) -> Callable[[str], Path]:

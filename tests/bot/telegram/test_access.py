@@ -7,13 +7,12 @@ from aiogram.types import Update
 
 from bot.telegram.access import Door
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.wire.gateway import Gateway
 from core.desk.tools import by_user
 from core.ids import UserId
 from core.messages import AuditEntry
 from core.users import User
 from tests.bot.telegram.room import Room, open_room
-from tests.bot.telegram.stage import ADA, EVE, SAM, album
+from tests.bot.telegram.stage import ADA, EVE, SAM, a_gateway
 
 PRIVATE = {"id": ADA, "type": "private"}
 GROUP = {"id": -7, "type": "supergroup", "title": "Traders"}
@@ -136,7 +135,7 @@ async def test_what_is_no_update_does_not_pass(room: Room, tmp_path):
         message = "it passed"
         raise AssertionError(message)
 
-    door = Door(room.tools, Gateway(room.stage.bot, album(tmp_path)))
+    door = Door(room.tools, a_gateway(room.stage.bot, tmp_path))
     update = Update.model_validate({"update_id": 1, "message": MESSAGE})
     assert await door(never, update.message, {}) is None
 
@@ -148,7 +147,7 @@ async def test_the_handlers_know_who_it_is(room: Room, tmp_path):
         seen.update(data)
         return "handled"
 
-    door = Door(room.tools, Gateway(room.stage.bot, album(tmp_path)))
+    door = Door(room.tools, a_gateway(room.stage.bot, tmp_path))
     sender = PERSON | {"last_name": "L" * 90}
     update = Update.model_validate(
         {"update_id": 9, "message": MESSAGE | {"from": sender}}

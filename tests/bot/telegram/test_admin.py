@@ -161,7 +161,7 @@ async def test_the_audit_shows_an_admin_what_concerns_their_accounts(room: Room)
     await room.world.submit()
     await room.world.work()
     prompt = await room.prompt(ADA, MINE)
-    await room.world.reject(UserId(ADA), nonce=prompt.nonce)
+    await room.tap_after_help(ADA, pack(Press.REJECT, prompt.nonce))
     mine = await room.say(OWEN, "/audit prompt_reject")
     assert "Ada" in mine
     assert "prompt reject" in mine

@@ -15,6 +15,7 @@ from bot.telegram.wire import gateway as module
 from bot.telegram.wire.failures import (
     Lost,
     MessageGone,
+    Outdated,
     Paused,
     Rejected,
     TelegramFailure,
@@ -22,8 +23,18 @@ from bot.telegram.wire.failures import (
     Unsent,
 )
 from bot.telegram.wire.gateway import Gateway
+from bot.telegram.wire.way_out import Urgency
+from core.messages import Priority
 from tests.bot.sandbox.helpers import TOKEN
-from tests.bot.telegram.stage import ADA, BOB, SAM, Stage, album, keep_picture
+from tests.bot.telegram.stage import (
+    ADA,
+    BOB,
+    SAM,
+    Hurry,
+    Stage,
+    a_gateway,
+    keep_picture,
+)
 
 APPROVE = Button(text="Approve", data="1:ap:n", style="success")
 LIVE_TIME = '<tg-time unix="1795522500" format="r">12:15 UTC</tg-time>'
@@ -32,8 +43,13 @@ TEXT = View(text="plain words")
 
 
 @pytest.fixture
-def gateway(stage: Stage, tmp_path: Path) -> Gateway:
-    return Gateway(stage.bot, album(tmp_path))
+def hurry() -> Hurry:
+    return Hurry()
+
+
+@pytest.fixture
+def gateway(stage: Stage, tmp_path: Path, hurry: Hurry) -> Gateway:
+    return a_gateway(stage.bot, tmp_path, pace=hurry.pace)
 
 
 @pytest.fixture
@@ -363,7 +379,7 @@ async def test_a_slow_answer_counts_as_lost(gateway, stage):
 async def test_a_server_that_is_not_there_took_nothing(unused_tcp_port):
     bot = make_bot(TOKEN, f"http://127.0.0.1:{unused_tcp_port}")
     with pytest.raises(Unsent):
-        await Gateway(bot, album(Path())).send(ADA, TEXT)
+        await a_gateway(bot, Path()).send(ADA, TEXT)
     await bot.session.close()
 
 
@@ -381,7 +397,7 @@ async def test_a_server_that_says_little_of_a_sent_message_is_enough(chart, tmp_
     server = TestServer(app)
     await server.start_server()
     bot = make_bot(TOKEN, str(server.make_url("/")))
-    gateway = Gateway(bot, album(tmp_path))
+    gateway = a_gateway(bot, tmp_path)
     assert await gateway.send(ADA, TEXT) == 41
     assert await gateway.send(ADA, chart) == 41
     await gateway.edit(ADA, 41, TEXT)
@@ -441,31 +457,134 @@ async def test_an_edit_that_need_not_be_is_no_failure(gateway, stage):
 # ------------------------------------------------------------------ replies
 
 
-@pytest.fixture
-def waits(monkeypatch) -> list[timedelta]:
-    """What the gateway waits, which takes no time."""
-    noted: list[timedelta] = []
-
-    async def pause(span: timedelta) -> None:
-        noted.append(span)
-
-    monkeypatch.setattr(module, "pause", pause)
-    return noted
+def _passed(hurry: Hurry) -> float:
+    return hurry.clock.monotonic().total_seconds()
 
 
-async def test_a_reply_waits_out_a_short_pause(gateway, stage, waits):
+async def test_a_reply_waits_out_a_short_pause(gateway, stage, hurry):
     stage.fail("sendMessage", status=429, description="x", retry_after=4)
     await gateway.reply(ADA, TEXT)
-    assert waits == [timedelta(seconds=4)]
+    assert _passed(hurry) == 4
     assert stage.texts(ADA) == ["plain words"]
 
 
-async def test_a_reply_waits_once_and_never_long(gateway, stage, waits):
+async def test_a_reply_waits_once_and_never_long(gateway, stage, hurry):
     for _ in range(2):
         stage.fail("sendMessage", status=429, description="x", retry_after=4)
     with pytest.raises(Paused):
         await gateway.reply(ADA, TEXT)
+    assert _passed(hurry) == 4
     stage.fail("sendMessage", status=429, description="x", retry_after=31)
     with pytest.raises(Paused):
         await gateway.reply(ADA, TEXT)
-    assert waits == [timedelta(seconds=4)]
+    with pytest.raises(Paused):
+        await gateway.reply(ADA, TEXT)
+    assert _passed(hurry) == 8
+    assert len(stage.calls("sendMessage")) == 3
+
+
+async def test_waits_that_telegram_does_not_tell_grow(gateway, stage):
+    waits = []
+    for _ in range(3):
+        stage.fail("sendMessage", status=429, description="Too Many Requests")
+        with pytest.raises(Paused) as paused:
+            await gateway.send(ADA, TEXT)
+        waits.append(paused.value.wait.total_seconds())
+    assert waits == [3, 6, 12]
+    await gateway.send(ADA, TEXT)
+    stage.fail("sendMessage", status=429, description="Too Many Requests")
+    with pytest.raises(Paused, match="3 s"):
+        await gateway.send(ADA, TEXT)
+
+
+# ------------------------------------------------------------------ turns
+
+
+async def test_every_message_waits_for_its_chats_turn(gateway, stage, hurry):
+    for _ in range(3):
+        await gateway.send(ADA, TEXT)
+    assert _passed(hurry) == 2
+
+
+async def test_an_edit_is_no_new_message_of_its_chat(gateway, stage, hurry):
+    message_id = await gateway.send(ADA, TEXT)
+    await gateway.edit(ADA, message_id, COLOURED)
+    await gateway.try_clear(ADA, message_id)
+    assert _passed(hurry) < 0.1
+
+
+async def test_an_answer_to_a_tap_waits_for_nobody(gateway, stage, hurry):
+    await gateway.send(ADA, COLOURED)
+    hurry.pace.hold(ADA, timedelta(minutes=5))
+    tapped = stage.tap(ADA, "1:ap:n")
+    await gateway.answer(tapped, "Approved", alert=False)
+    assert stage.answered(tapped) == ("Approved", False)
+    assert _passed(hurry) == 0
+
+
+async def test_an_edit_respects_a_chat_that_was_told_to_wait(gateway, stage, hurry):
+    message_id = await gateway.send(ADA, TEXT)
+    hurry.pace.hold(ADA, timedelta(seconds=20))
+    await gateway.edit(ADA, message_id, COLOURED)
+    assert _passed(hurry) == 20
+    hurry.pace.hold(ADA, timedelta(seconds=20))
+    await gateway.try_edit(ADA, message_id, TEXT)  # it need not be done
+    assert stage.texts(ADA) == ["BUY 12:15 UTC"]
+    assert _passed(hurry) == 20
+
+
+async def test_a_picture_that_becomes_a_text_does_so_at_once(
+    gateway, stage, chart, hurry
+):
+    stage.fail("sendPhoto", status=400, description="Bad Request: PHOTO_BAD")
+    await gateway.send(ADA, chart)
+    assert _passed(hurry) < 0.1
+
+
+async def test_what_is_outdated_when_its_turn_comes_is_not_sent(gateway, stage, chart):
+    async def no() -> bool:
+        return False
+
+    urgency = Urgency(priority=Priority.PROMPT, patience=timedelta(0), still=no)
+    with pytest.raises(Outdated):
+        await gateway.send(ADA, chart, urgency)
+    assert stage.called() == []
+
+
+# ------------------------------------------------------------------ groups that move
+
+MIGRATED: dict[str, Any] = {
+    "ok": False,
+    "error_code": 400,
+    "description": "Bad Request: group chat was upgraded to a supergroup chat",
+    "parameters": {"migrate_to_chat_id": -1001},
+}
+
+
+async def test_a_group_that_moved_is_written_to_where_it_is(tmp_path):
+    asked: list[int] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        chat = int((await request.post())["chat_id"])
+        asked.append(chat)
+        if chat == -1:
+            return web.json_response(MIGRATED, status=400)
+        return web.json_response({"ok": True, "result": {"message_id": 7}})
+
+    moves: list[tuple[int, int]] = []
+
+    async def moved(old: int, new: int) -> None:
+        moves.append((old, new))
+
+    app = web.Application()
+    app.router.add_post(r"/bot{token}/{method}", answer)
+    server = TestServer(app)
+    await server.start_server()
+    bot = make_bot(TOKEN, str(server.make_url("/")))
+    gateway = a_gateway(bot, tmp_path, moved=moved)
+    assert await gateway.send(-1, TEXT) == 7
+    assert (asked, moves) == ([-1, -1001], [(-1, -1001)])
+    await gateway.send(-1, TEXT)
+    assert asked == [-1, -1001, -1001]
+    await bot.session.close()
+    await server.close()

@@ -724,6 +724,16 @@ async def test_an_update_whose_sender_cannot_be_read_is_kept_under_zero(
     assert handler.seen[0].user_id == 0
 
 
+@pytest.mark.parametrize("text", [None, 5, ["/rearm"], "/rearm demo x"], ids=repr)
+@pytest.mark.parametrize("date", [None, "x", 1.5, True, -1, 2**33, 10**30], ids=repr)
+async def test_a_text_or_a_time_that_is_none_does_no_harm(
+    receiver, handler, text, date
+):
+    update = {"update_id": 7, "message": {"text": text, "date": date}}
+    await receiver.receive(update, json.dumps(update))
+    await until(lambda: handler.done == [7])
+
+
 async def test_an_update_that_nobody_can_read_does_not_hide_the_next(
     tools, nursery, handler, journal
 ):

@@ -15,7 +15,7 @@ from bot.sandbox.html_markup import parse_html
 from bot.telegram.callbacks import Press, unpack
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import parked_row
-from bot.telegram.views.prompts import WHY_LIMIT, prompt_view
+from bot.telegram.views.prompts import WHY_LIMIT, asked_again_view, prompt_view
 from bot.telegram.views.text import CAPTION_LIMIT, units
 from bot.telegram.views.view import Button, View
 from core.accounts import AccountKind, BrokerKind
@@ -23,7 +23,7 @@ from core.broker import TradeMode
 from core.desk.reasons import REASON_FOR
 from core.market import OrderType, Side, Timeframe
 from core.orders import OrderState
-from core.prompts import UNDECIDED, PromptState
+from core.prompts import UNDECIDED, Decision, PromptState
 from core.trades import CloseReason, TradeState
 from tests.bot.telegram.cards import (
     LATER,
@@ -37,9 +37,10 @@ from tests.bot.telegram.cards import (
     the_trade,
 )
 from tests.bot.telegram.golden import compare
-from tests.builders import an_account
+from tests.builders import a_standing_rule, an_account, an_approval
 
 S, O = PromptState, OrderState  # noqa: E741 - read as columns
+RULE = a_standing_rule(id="0" * 22 + "RULE")
 DECIDING = {Press.APPROVE, Press.CONFIRM, Press.REJECT, Press.BACK}
 FINE = Decimal("2665.25")
 NO_NUMBERS: dict[str, Any] = dict.fromkeys(
@@ -116,6 +117,45 @@ def _waiting() -> Iterator[tuple[str, PromptCard]]:
         a_card(
             the_prompt(state=S.CONFIRMING, reason="This is real money. Confirm?"),
             signal=the_signal(stop_loss=None),
+        ),
+    )
+    yield (
+        "confirming, the price moved",
+        a_card(
+            the_prompt(
+                state=S.CONFIRMING,
+                reason="The price moved 0.3 R (165 points) against you, from 1950.50 "
+                "to 1952.15: 0.13 lots now. Confirm?",
+                price=Decimal("1952.15"),
+                lots=Decimal("0.13"),
+                drift_r=Decimal("0.30"),
+                drift_points=Decimal(165),
+            )
+        ),
+    )
+    yield "snoozed", a_card(the_prompt(state=S.SNOOZED, snoozed_until=LATER))
+    yield (
+        "sent, approved by another, a second is wanted",
+        a_card(account=an_account(kind=AccountKind.DESK), first="Bob"),
+    )
+    yield (
+        "confirming, approved by another",
+        a_card(
+            the_prompt(state=S.CONFIRMING, reason="This risks 2.4 %. Confirm?"),
+            first="Bob",
+        ),
+    )
+    yield (
+        "snoozed, approved by another",
+        a_card(the_prompt(state=S.SNOOZED, snoozed_until=LATER), first="Bob"),
+    )
+    yield (
+        "awaiting a second",
+        a_card(
+            the_prompt(state=S.AWAITING_SECOND),
+            account=an_account(kind=AccountKind.DESK),
+            approval=an_approval(decision=Decision.FIRST),
+            first="Bob",
         ),
     )
     yield (
@@ -203,6 +243,10 @@ def _ended() -> Iterator[tuple[str, PromptCard]]:
         "superseded, filled",
         a_card(decided(S.SUPERSEDED), order=the_order(O.FILLED), trade=the_trade()),
     )
+    yield (
+        "superseded by two",
+        a_card(decided(S.SUPERSEDED), first="Bob", order=the_order(O.QUEUED)),
+    )
     yield "superseded, decider unknown", a_card(decided(S.SUPERSEDED), decider="")
 
 
@@ -217,6 +261,52 @@ REASONS = {
 def _approved() -> Iterator[tuple[str, PromptCard]]:
     prompt = decided(S.APPROVED)
     yield "approved, order not read", a_card(prompt)
+    yield "approved, decider unknown", a_card(prompt, decider="")
+    yield (
+        "approved, moved within the limit",
+        a_card(
+            decided(S.APPROVED, drift_r=Decimal("0.18"), drift_points=Decimal(100)),
+            order=the_order(O.QUEUED),
+        ),
+    )
+    yield (
+        "approved, moved, without a stop",
+        a_card(
+            decided(S.APPROVED, drift_points=Decimal(10)),
+            signal=the_signal(stop_loss=None),
+            order=the_order(O.QUEUED),
+        ),
+    )
+    yield "approved by two", a_card(prompt, first="Bob", order=the_order(O.QUEUED))
+    ruled = an_approval(rule_id=RULE.id, rule_number=2)
+    yield (
+        "approved by a standing rule",
+        a_card(prompt, approval=ruled, rule=RULE, order=the_order(O.QUEUED)),
+    )
+    yield (
+        "approved by a standing rule, filled",
+        a_card(
+            prompt,
+            approval=ruled,
+            rule=RULE,
+            order=the_order(O.FILLED),
+            trade=the_trade(),
+        ),
+    )
+    yield (
+        "approved by a standing rule, parked",
+        a_card(prompt, approval=ruled, rule=RULE, order=the_order(O.PARKED)),
+    )
+    yield (
+        "approved by a standing rule that is revoked",
+        a_card(
+            prompt,
+            approval=ruled,
+            rule=replace(RULE, revoked_at=LATER),
+            order=the_order(O.FILLED),
+            trade=the_trade(),
+        ),
+    )
     for state in O:
         order = the_order(
             state,
@@ -358,7 +448,7 @@ def test_the_buttons_of_a_prompt_carry_its_present_nonce():
 
 def test_confirm_stands_where_neither_approve_nor_reject_stood():
     asked = prompt_view(CARDS["confirming"]).rows
-    (first,) = prompt_view(CARDS["sent"]).rows
+    first, *_ = prompt_view(CARDS["sent"]).rows
     ((where, row),) = [
         (number, row)
         for number, row in enumerate(asked)
@@ -381,6 +471,12 @@ def test_all_prices_of_a_caption_have_as_many_decimals(title):
     text = re.sub(r"#.*|[\d,.-]+ (USD|lots|of|%|R|pips)\b", "", shown)
     found = re.findall(r"(?:Entry|SL|TP|Spread|at|for|slipped) (\d+(?:\.\d+)?)", text)
     assert len({len(each.partition(".")[2]) for each in found}) == 1
+
+
+def test_a_prompt_that_comes_back_leaves_a_message_without_buttons():
+    view = asked_again_view(CARDS["snoozed"])
+    compare("prompts-asked-again", {"asked again": view})
+    assert view.rows == ()
 
 
 def test_a_style_is_left_off_where_it_is_not_understood():
@@ -413,6 +509,7 @@ def _stuffed(card: PromptCard, words: str, money: Decimal) -> PromptCard:
         signal=signal,
         account=replace(card.account, id="a" * 32),
         decider="<" * 64 if card.decider else "",
+        first="<" * 64 if card.first else "",
         order=card.order and replace(card.order, reason=words),
         approval=card.approval and replace(card.approval, reason=words[:500]),
     )

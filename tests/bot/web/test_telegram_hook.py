@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientResponse
 from structlog.testing import capture_logs
 
-from bot.web import TelegramIntake, WebContext
+from bot.web import TelegramIntake, WebContext, telegram_hook
 from bot.web.telegram_hook import HEADER, MOST_BYTES, PATH
 from core.errors import Conflict, JournalUnavailable
 from tests.bot.web.service import Service, serving
@@ -76,7 +76,7 @@ async def telegram(tmp_path: Path, secret: str) -> AsyncIterator[Telegram]:
 
 
 async def test_an_update_is_stored_as_it_came(telegram: Telegram):
-    body = b'{"message": {"from": {"id": 1}, "text": "\\u00e9 \xc3\xa9"}, "update_id":7}'
+    body = b'{"message": {"text": "\\u00e9 \xc3\xa9", "date": 1}, "update_id":7}'
     answer = await telegram.post(body)
     assert (answer.status, await answer.read()) == (200, b"")
     ((update, text),) = telegram.inbox.taken
@@ -108,6 +108,18 @@ async def test_another_secret_is_refused(telegram: Telegram, wrong: str):
     answer = await telegram.service.raw(request)
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert telegram.inbox.taken == []
+
+
+async def test_secrets_are_compared_in_constant_time(telegram, monkeypatch):
+    compared: list[tuple[bytes, bytes]] = []
+
+    def noted(shown: bytes, ours: bytes) -> bool:
+        compared.append((shown, ours))
+        return False
+
+    monkeypatch.setattr(telegram_hook.hmac, "compare_digest", noted)
+    assert (await telegram.post()).status == 401
+    assert compared == [(SECRET.encode(), SECRET.encode())]
 
 
 async def test_no_secret_and_a_wrong_one_are_answered_alike(telegram: Telegram):

@@ -14,15 +14,17 @@ from decimal import Decimal
 import pytest
 
 from core.accounts import GuardPhase
-from core.broker import CloseRequest, OpenRequest
+from core.broker import CloseRequest, ModifyRequest, OpenRequest
 from core.desk import deciding
+from core.desk.handling import Bond, Change, Question, ask, carry_out
 from core.desk.tools import Tools
 from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Approval, Prompt, PromptState
 from core.signals import Signal, SignalStatus
 from core.trades import Trade, TradeState
 from tests.core.desk.fragile import EFFECTS, Crash, Fuse, fragile
-from tests.core.desk.world import RULES, World, own_desk, recover
+from tests.core.desk.hands import AHEAD
+from tests.core.desk.world import ADA, RULES, World, own_desk, recover
 
 TARGET = "1965.00"
 STRICT = replace(RULES, confirm_above_risk_percent=Decimal("0.5"))
@@ -34,6 +36,8 @@ class Mortal(World):
     """A world whose process hangs on a fuse; its outside does not."""
 
     fuse: Fuse | None = None
+    bonds: dict[Change, Bond]
+    """Of the questions that Ada was shown, whatever died since."""
 
     @property
     def tools(self) -> Tools:
@@ -55,6 +59,7 @@ async def mortal_desk() -> Mortal:
     world = await own_desk(STRICT)
     mortal = Mortal(STRICT)
     mortal.__dict__.update(world.__dict__)
+    mortal.bonds = {}
     return mortal
 
 
@@ -112,7 +117,54 @@ FALL: list[Step] = [
     watcher_looks,
     watcher_looks,
 ]
-STEPS = {"story": STORY, "fall": FALL}
+
+
+async def price_rises(world: World) -> None:
+    world.broker.move("XAUUSD", AHEAD)
+
+
+async def ada_closes_half(world: World) -> None:
+    await ada_does(world, Change.HALF)
+
+
+async def ada_moves_the_stop(world: World) -> None:
+    await ada_does(world, Change.BREAK_EVEN)
+
+
+async def ada_does(world: World, change: Change) -> None:
+    """Ada asks until there is a question, and taps its one Confirm again and again."""
+    assert isinstance(world, Mortal)
+    trades = await world.journal.find(Trade)
+    for _ in range(3):
+        if not trades or trades[0].state is not TradeState.OPEN:
+            return
+        tap = world.tap("", ADA)
+        if change not in world.bonds:
+            found = await ask(world.tools, tap, change, trades[0].id)
+            if isinstance(found, Question):
+                world.bonds[change] = found.bond
+        if change in world.bonds:
+            bond = world.bonds[change]
+            await carry_out(world.tools, tap, change, trades[0].id, bond)
+
+
+HANDS: list[Step] = [
+    provider_sends,
+    worker_works,
+    telegram_taps,
+    worker_works,
+    watcher_looks,
+    price_rises,
+    ada_closes_half,
+    worker_works,
+    watcher_looks,
+    ada_moves_the_stop,
+    worker_works,
+    watcher_looks,
+    price_comes,
+    watcher_looks,
+]
+STEPS = {"story": STORY, "fall": FALL, "hands": HANDS}
 
 
 async def play(world: Mortal, steps: list[Step]) -> None:
@@ -213,6 +265,40 @@ async def test_a_crash_at_any_call_of_the_fall_still_ends_flat_and_locked(after)
         assert len(closed) <= 1
         assert world.broker.positions == {}
         assert (await world.guard()).phase is GuardPhase.LOCKED
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_crash_at_any_call_closes_half_and_moves_the_stop_at_most_once(after):
+    calls = await calls_of("hands")
+    outcomes = set()
+    for at, call in enumerate(calls, start=1):
+        if after and call not in EFFECTS:
+            continue
+        world = await crashed("hands", at=at, after=after)
+        await check(world)
+        sent = [type(each) for each in world.broker.executed]
+        done = (sent.count(CloseRequest), sent.count(ModifyRequest))
+        outcomes.add(done)
+        assert max(done) <= 1
+        await agree(world)
+    # only between intent and broker an order is given up rather than sent again
+    assert outcomes == {(1, 1), (0, 1), (1, 0), (0, 0)}
+
+
+async def agree(world: Mortal) -> None:
+    """Each order says whether the broker did it, and the trade what came of it."""
+    for kind, request in (
+        (OrderKind.CLOSE, CloseRequest),
+        (OrderKind.MODIFY, ModifyRequest),
+    ):
+        orders = await world.journal.find(Order, kind=kind)
+        done = [each for each in world.broker.executed if isinstance(each, request)]
+        filled = [each for each in orders if each.state in EVER_FILLED]
+        assert len(orders) <= 1
+        assert len(filled) == len(done)
+        assert all(each.state not in LIVE for each in orders)
+    for trade in await world.journal.find(Trade):
+        assert trade.profit == sum(deal.net for deal in world.broker.deals)
 
 
 async def test_after_a_crash_between_reply_and_record_the_order_is_found():

@@ -388,6 +388,7 @@ async def test_a_fill_that_is_not_shown_yet_takes_up_its_whole_risk():
 async def test_the_first_approval_decides_for_the_desk():
     world = await shared_desk()
     await world.offered()
+    await world.change(await world.prompt(BOB), chat_id=BOB, message_id=7)
     await world.approve(ADA)
     bobs = await world.prompt(BOB)
     assert (bobs.state, bobs.decided_by, bobs.decided_at) == (

@@ -22,16 +22,24 @@ from hypothesis.stateful import (
 )
 
 from core.accounts import FIRED, GuardPhase
-from core.broker import BrokerRequest, DealType, OpenRequest, OrderResult
+from core.broker import (
+    BrokerRequest,
+    CloseRequest,
+    DealType,
+    ModifyRequest,
+    OpenRequest,
+    OrderResult,
+)
 from core.desk import deciding
 from core.desk.commanding import close_all, panic, rearm
 from core.desk.expiring import expire
+from core.desk.handling import Bond, Change, Question, ask, carry_out
 from core.desk.snoozing import snooze
 from core.errors import Refused
 from core.ids import SignalId, UserId
 from core.intake import Draft
 from core.market import OrderType, Side
-from core.orders import LIVE, OVER, Order, OrderKind, OrderState, Send
+from core.orders import LIVE, OVER, Cause, Order, OrderKind, OrderState, Send
 from core.prompts import UNDECIDED, Approval, Decision, Prompt
 from core.signals import Action
 from core.trades import Trade
@@ -100,6 +108,7 @@ class Desk(RuleBasedStateMachine):
         self.world.brokers[ACCOUNT] = self.broker
         self.signals = 0
         self.nonces: list[str] = []
+        self.questions: list[tuple[Change, str, Bond]] = []
 
     # ---------------------------------------------------------------- outside
 
@@ -180,6 +189,52 @@ class Desk(RuleBasedStateMachine):
         if not self.broker.down:
             at_once(close_all(self.world.tools, ADA))
 
+    @rule(user=EVERYBODY, change=st.sampled_from(Change), data=st.data())
+    def somebody_asks_about_a_trade(
+        self, user: UserId, change: Change, data: Any
+    ) -> None:
+        trades = at_once(self.world.journal.find(Trade))
+        if trades:
+            trade = data.draw(st.sampled_from(trades))
+            tap = self.world.tap("", user)
+            found = at_once(ask(self.world.tools, tap, change, trade.id))
+            if isinstance(found, Question):
+                assert user in (ADA, BOB)
+                self.questions.append((change, trade.id, found.bond))
+
+    @rule(
+        user=st.sampled_from([ADA, BOB]),
+        change=st.sampled_from(Change),
+        fault=FAULTS,
+        bid=st.sampled_from(["1946", "1951.90", "1954"]),
+    )
+    def an_approver_changes_the_newest_trade(
+        self, user: UserId, change: Change, fault: str, bid: str
+    ) -> None:
+        self.the_price_moves(bid)
+        trades = at_once(self.world.journal.find(Trade, order_by="-id", limit=1))
+        for trade in trades:
+            tap = self.world.tap("", user)
+            found = at_once(ask(self.world.tools, tap, change, trade.id))
+            if isinstance(found, Question):
+                self.questions.append((change, trade.id, found.bond))
+                self.the_next_send_fails(fault)
+                for _ in range(2):
+                    at_once(
+                        carry_out(self.world.tools, tap, change, trade.id, found.bond)
+                    )
+                    self.work()
+
+    @precondition(lambda self: self.questions)
+    @rule(user=EVERYBODY, data=st.data(), twice=st.booleans())
+    def somebody_confirms_what_once_was_asked(
+        self, user: UserId, data: Any, *, twice: bool
+    ) -> None:
+        change, trade, bond = data.draw(st.sampled_from(self.questions[-5:]))
+        for _ in range(1 + twice):
+            tap = self.world.tap("", user)
+            at_once(carry_out(self.world.tools, tap, change, trade, bond))
+
     # ----------------------------------------------------------------- market
 
     @rule(bid=st.sampled_from(PRICES))
@@ -259,7 +314,7 @@ class Desk(RuleBasedStateMachine):
 
     # ------------------------------------------------------------- what holds
 
-    def order_of(self, request: OpenRequest) -> Order:
+    def order_of(self, request: BrokerRequest) -> Order:
         send = at_once(self.world.one(Send, magic=request.magic))
         return at_once(self.world.one(Order, id=send.order_id))
 
@@ -277,6 +332,32 @@ class Desk(RuleBasedStateMachine):
             for order in self.opened()
         ]
         assert len(keys) == len(set(keys))
+
+    @invariant()
+    def an_order_on_a_trade_is_executed_once_and_by_whom_it_may(self) -> None:
+        aimed = [
+            self.order_of(request)
+            for request in self.broker.executed
+            if isinstance(request, CloseRequest | ModifyRequest)
+        ]
+        assert len({order.id for order in aimed}) == len(aimed)
+        assert {order.user_id for order in aimed} <= {ADA, BOB, None}
+        closed = {each.state for each in aimed if each.kind is OrderKind.CLOSE}
+        assert OrderState.NOT_EXECUTED not in closed
+
+    @invariant()
+    def one_order_comes_of_a_question(self) -> None:
+        """Whatever was ordered on a trade makes the questions before it void."""
+        orders = at_once(self.world.journal.find(Order, cause=Cause.TAP))
+        aimed = [each.trade_id for each in orders if each.kind is not OrderKind.OPEN]
+        asked = {(trade, bond.orders) for _, trade, bond in self.questions}
+        for trade in set(aimed):
+            assert aimed.count(trade) <= len([one for one, _ in asked if one == trade])
+
+    @invariant()
+    def a_trade_never_grows(self) -> None:
+        for trade in at_once(self.world.journal.find(Trade)):
+            assert 0 <= trade.volume_open <= trade.volume
 
     @invariant()
     def every_decision_is_in_time_and_by_whom_it_was_asked_of(self) -> None:

@@ -10,8 +10,10 @@ from core.desk.joining import (
     agree,
     mark_blocked,
     start,
+    terms_for,
 )
 from core.desk.owning import retire_owners
+from core.desk.tools import Consent
 from core.errors import Refused
 from core.ids import AccountId, UserId
 from core.messages import AuditEntry, NoticeKind
@@ -178,8 +180,33 @@ async def test_admins_are_told_who_joined():
     world = await own_desk()
     await world.person(BOB, Role.ADMIN)
     await start(world.tools, GRACE, await token(world, Role.VIEWER))
-    assert await world.told(BOB) == [NoticeKind.MEMBER_JOINED]
+    assert await world.told(BOB) == [NoticeKind.ADMIN_DID, NoticeKind.MEMBER_JOINED]
     assert await world.told(ADA) == []
+
+
+async def test_an_invite_remembers_for_how_many_it_was():
+    world = await empty(kind=AccountKind.DESK)
+    key = await token(world, uses=5)
+    await start(world.tools, GRACE, key)
+    made = await world.one(Invite)
+    assert (made.uses, made.uses_left) == (5, 4)
+
+
+async def test_who_lapsed_and_comes_with_an_invite_is_a_member_again():
+    world = await empty(kind=AccountKind.DESK)
+    await start(world.tools, GRACE, await token(world))
+    await world.change(await world.one(Membership), until=NOON)
+    welcome = await start(world.tools, GRACE, await token(world, Role.VIEWER))
+    assert welcome.entry is Entry.JOINED
+    member = await world.one(Membership)
+    assert (member.role, member.until) == (Role.VIEWER, None)
+
+
+async def test_who_lapsed_and_comes_without_one_is_a_stranger():
+    world = await empty(kind=AccountKind.DESK)
+    await start(world.tools, GRACE, await token(world))
+    await world.change(await world.one(Membership), until=NOON)
+    assert (await start(world.tools, GRACE, "")).entry is Entry.STRANGER
 
 
 async def test_two_people_cannot_share_the_last_use_of_an_invite():
@@ -227,6 +254,13 @@ async def test_a_member_who_is_made_an_owner_becomes_one():
     assert (await world.one(AuditEntry)).detail == '{"invited_by":"","role":"owner"}'
 
 
+async def test_a_member_with_an_end_who_is_made_an_owner_has_none():
+    world = await own_desk(owners=frozenset({ADA}))
+    await world.change(await world.one(Membership), until=NOON + timedelta(days=9))
+    await start(world.tools, Person(id=ADA, name="Ada", language="en"), "")
+    assert (await world.one(Membership)).until is None
+
+
 async def test_a_name_written_meanwhile_is_read_again():
     world = await own_desk()
 
@@ -258,6 +292,39 @@ async def test_agreeing_is_kept_with_version_hash_and_time():
     )
     entry = await world.one(AuditEntry, action="agreed")
     assert "c" * 64 in entry.detail
+
+
+async def test_agreeing_to_a_translation_keeps_the_hash_of_that_text():
+    world = await joined()
+    spanish = Consent(version="1", sha256="e" * 64, text="Riesgo.", language="es")
+    world.more = {"translations": {"es": spanish}}
+    assert await agree(world.tools, GRACE.id, "1.es") == spanish
+    user = await world.one(User)
+    assert (user.consent_version, user.consent_hash) == ("1", "e" * 64)
+    assert '"language":"es"' in (await world.one(AuditEntry, action="agreed")).detail
+
+
+async def test_a_translation_that_is_not_there_cannot_be_agreed_to():
+    world = await joined()
+    assert await agree(world.tools, GRACE.id, "1.es") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("es", "Riesgo."), ("es-MX", "Riesgo."), ("de", "Trading is risky."), ("", None)],
+)
+async def test_the_terms_are_read_in_the_persons_language_or_in_english(language, text):
+    world = await joined()
+    spanish = Consent(version="1", sha256="e" * 64, text="Riesgo.", language="es")
+    world.more = {"translations": {"es": spanish}}
+    await world.change(await world.one(User), language=language)
+    terms = await terms_for(world.tools, GRACE.id)
+    assert terms.text == (text or "Trading is risky.")
+
+
+async def test_somebody_unknown_reads_the_terms_in_english():
+    world = await empty()
+    assert await terms_for(world.tools, GRACE.id) == world.tools.choices.consent
 
 
 async def test_agreeing_subscribes_to_everything():

@@ -1,0 +1,58 @@
+"""A language that nobody speaks: what was not said in it was not said at all."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gettext import NullTranslations
+
+import pytest
+from typing_extensions import override
+
+from bot.telegram.languages.catalogue import CORE, Catalogue
+from bot.telegram.languages.gathering import gathered
+from bot.telegram.views import speech
+
+STRANGE = "ж"
+"""What every letter of a message is in it."""
+_KEPT = re.compile(r"(<[^>]*>|\{[^}]*\})")
+_LETTER = re.compile(r"[A-Za-z]")
+_NOT_SAID = re.compile(r"<[^>]*>|&\w+;|(?<!\w)/[a-z]+")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+def strange(message: str) -> str:
+    """The message with other letters; its holes and tags stay."""
+    parts = _KEPT.split(message)
+    return "".join(
+        part if number % 2 else _LETTER.sub(STRANGE, part)
+        for number, part in enumerate(parts)
+    )
+
+
+class _Strange(NullTranslations):
+    @override
+    def gettext(self, message: str) -> str:
+        return strange(message)
+
+    @override
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return strange(msgid1 if n == 1 else msgid2)
+
+
+@contextmanager
+def strangely() -> Iterator[None]:
+    """Everything is said in the language that nobody speaks."""
+    patterns = {
+        str(entry.id): strange(str(entry.id))
+        for entry in gathered()
+        if entry.context == CORE
+    }
+    unknown = Catalogue(_Strange(), patterns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speech, "catalogue", lambda _: unknown)
+        yield
+
+
+def english_in(text: str) -> list[str]:
+    """The words of a drawn text that were never said; commands are the same in all."""
+    return _WORD.findall(_NOT_SAID.sub("", text))
