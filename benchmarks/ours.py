@@ -36,7 +36,7 @@ from core.desk.commanding import keep_accounts
 from core.ids import AccountId, ProviderName, UserId
 from core.messages import MESSAGES, WORK
 from core.ports import Insert
-from core.users import Membership, Role, Subscription, User
+from core.users import EVERY_INSTRUMENT, Membership, Role, Subscription, User
 from storage.engine import FILE_NAME
 
 ACCOUNT = AccountId("bench")
@@ -64,6 +64,10 @@ async def _furnish(office: Office) -> str:
         consent_hash=consent.sha256,
         consented_at=now,
         blocked_at=None,
+        paused_until=None,
+        time_zone="",
+        quiet_from=None,
+        quiet_until=None,
         created_at=now,
         updated_at=now,
     )
@@ -76,12 +80,14 @@ async def _furnish(office: Office) -> str:
         until=None,
         warned=False,
         max_drift_r=None,
+        risk_percent=None,
         created_at=now,
     )
     follows = Subscription(
         id=tools.ids.identity(),
         user_id=person,
         provider=ProviderName(PROVIDER),
+        instrument=EVERY_INSTRUMENT,
         enabled=True,
         created_at=now,
     )

@@ -73,6 +73,7 @@ def choices_of(
         chart_candles=settings.charts.candles + max(settings.charts.moving_averages),
         chart_account=AccountId(source) if source else None,
         stale_after=max(SHORTEST_STALE, period * PERIODS),
+        instruments=tuple(settings.signals.instruments),
         prompts_per_minute=settings.signals.prompts_per_minute,
         clock_tolerance=timedelta(seconds=settings.signals.timestamp_tolerance_seconds),
     )

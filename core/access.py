@@ -5,11 +5,18 @@ desk account   approvers and above decide, each for the account
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time
 
 from core.accounts import Account, AccountKind
 from core.ids import ProviderName, UserId
-from core.users import EVERY_PROVIDER, Membership, Role, Subscription
+from core.users import (
+    EVERY_INSTRUMENT,
+    EVERY_PROVIDER,
+    Membership,
+    Role,
+    Subscription,
+    User,
+)
 
 MANAGERS = frozenset({Role.ADMIN, Role.OWNER})
 """May invite, re-arm, panic, and see the account's state."""
@@ -61,12 +68,40 @@ def is_manager(memberships: Iterable[Membership]) -> bool:
     return any(may_manage(membership) for membership in memberships)
 
 
-def subscribes(subscriptions: Iterable[Subscription], provider: ProviderName) -> bool:
-    """Whether these choices of one person include the provider."""
-    choice = {each.provider: each.enabled for each in subscriptions}
-    return next(
-        (choice[name] for name in (provider, EVERY_PROVIDER) if name in choice), False
+def subscribes(
+    subscriptions: Iterable[Subscription], provider: ProviderName, instrument: str
+) -> bool:
+    """Whether these choices of one person include a provider's signal.
+
+    What was said about an instrument of a provider goes before what was said about
+    the provider, and that before what was said about all of them.
+    """
+    choice = {(each.provider, each.instrument): each.enabled for each in subscriptions}
+    telling = (
+        (provider, instrument),
+        (provider, EVERY_INSTRUMENT),
+        (EVERY_PROVIDER, EVERY_INSTRUMENT),
     )
+    return next((choice[each] for each in telling if each in choice), False)
+
+
+def is_paused(user: User, now: datetime) -> bool:
+    """Whether the person wants to be left alone now."""
+    return user.paused_until is not None and now < user.paused_until
+
+
+def is_quiet(user: User, local: time) -> bool:
+    """Whether messages make no sound at that time of the person's day.
+
+    A span may go over midnight; one that ends where it begins is the whole day.
+    """
+    begins, ends = user.quiet_from, user.quiet_until
+    if begins is None or ends is None:
+        return False
+    minute = local.hour * 60 + local.minute
+    if begins < ends:
+        return begins <= minute < ends
+    return minute >= begins or minute < ends
 
 
 def refusal(account: Account, membership: Membership | None) -> str:

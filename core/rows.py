@@ -24,7 +24,7 @@ UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
     Send: (("magic",), ("order_id", "number")),
     Trade: (("account_id", "position_id"),),
     Membership: (("user_id", "account_id"),),
-    Subscription: (("user_id", "provider"),),
+    Subscription: (("user_id", "provider", "instrument"),),
     Invite: (("token_hash",),),
     StandingRule: (("granted_update_id",),),
 }

@@ -39,6 +39,14 @@ class User:
     consented_at: datetime | None
     blocked_at: datetime | None
     """When Telegram said that the person blocked the bot."""
+    paused_until: datetime | None
+    """Until then no signal reaches the person."""
+    time_zone: str
+    """The IANA name of the person's zone; empty: never said, so UTC."""
+    quiet_from: int | None
+    """Minutes after midnight in that zone from which messages make no sound."""
+    quiet_until: int | None
+    """And until which; both or neither."""
     created_at: datetime
     updated_at: datetime
     version: int = 1
@@ -60,6 +68,9 @@ class Membership:
     """Whether the member and the admins were told that it lapses soon."""
     max_drift_r: Decimal | None
     """A limit of the member's own, stricter than the account's; see ``RiskRules``."""
+    risk_percent: Decimal | None
+    """What the person of an own account wants to risk in one trade, if it is less than
+    the account's rules allow."""
     created_at: datetime
     version: int = 1
 
@@ -104,15 +115,20 @@ class JoinRequest:
 
 
 EVERY_PROVIDER = ProviderName("*")
+EVERY_INSTRUMENT = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Whether a person wants a provider's signals; ``*`` speaks for the rest."""
+    """Whether a person wants a provider's signals; ``*`` speaks for the rest.
+
+    So it does for instruments: the choice that says most about a signal holds.
+    """
 
     id: str
     user_id: UserId
     provider: ProviderName
+    instrument: str
     enabled: bool
     created_at: datetime
     version: int = 1

@@ -7,7 +7,7 @@ a row holds is looked up field by field only where that combination is a new one
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -92,6 +92,15 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
         insertion = _prepared[kind, dialect.name] = Insertion(kind, dialect)
     parameters: Any = [insertion.parameters(row) for row in rows]
     connection.exec_driver_sql(insertion.statement, parameters)
+
+
+def insert_all(connection: Connection, rows: Iterable[Row]) -> None:
+    """Many rows with one statement for each kind, as the kinds first come."""
+    kinds: dict[type[Row], list[Row]] = defaultdict(list)
+    for row in rows:
+        kinds[type(row)].append(row)
+    for each in kinds.values():
+        insert_rows(connection, each)
 
 
 def taken(

@@ -65,6 +65,10 @@ class Users(Base, table=True):
     consent_hash: str
     consented_at: datetime | None = moment()
     blocked_at: datetime | None = moment()
+    paused_until: datetime | None = moment()
+    time_zone: str
+    quiet_from: int | None
+    quiet_until: int | None
     created_at: datetime = moment()
     updated_at: datetime = moment()
     version: int
@@ -101,6 +105,7 @@ class Memberships(Base, table=True):
     until: datetime | None = moment()
     warned: bool
     max_drift_r: Decimal | None = decimal()
+    risk_percent: Decimal | None = decimal()
     created_at: datetime = moment()
     version: int
 
@@ -172,11 +177,12 @@ class Subscriptions(Base, table=True):
     """Keeps ``core.users.Subscription``."""
 
     __tablename__ = "subscriptions"
-    __table_args__ = (UniqueConstraint("user_id", "provider"),)
+    __table_args__ = (UniqueConstraint("user_id", "provider", "instrument"),)
 
     id: str = Field(primary_key=True)
     user_id: int = user()
     provider: str
+    instrument: str
     enabled: bool
     created_at: datetime = moment()
     version: int

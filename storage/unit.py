@@ -38,7 +38,7 @@ from core.trades import Trade
 from storage import queries
 from storage.asking import AUDIT, PEOPLE_VERSION, Questions
 from storage.failures import translate
-from storage.inserting import insert_rows, taken
+from storage.inserting import insert_all, insert_rows, taken
 from storage.mapping import table_of
 from storage.saving import changed, runs, save_rows
 
@@ -76,14 +76,17 @@ class Unit(Questions):
         """See ``Journal.accept``: all members at once; one taken key refuses all."""
         everything = [write for writes in batch for write in writes]
         if _adds_only(everything):
+            self._require_people(everything)
             self._add(everything)
         else:
             self.do(everything)
 
     def accept(self, batch: Sequence[Sequence[Write]]) -> list[Duplicate | None]:
         """See ``Journal.accept``, for a batch of which some key is taken."""
-        if not _adds_only([write for writes in batch for write in writes]):
+        everything = [write for writes in batch for write in writes]
+        if not _adds_only(everything):
             return [self._attempt(writes) for writes in batch]
+        self._require_people(everything)
         verdicts = taken(self._connection, batch)
         free = [
             write
@@ -99,12 +102,15 @@ class Unit(Questions):
                 return [self._attempt(writes) for writes in batch]
         return verdicts
 
-    def _add(self, writes: Sequence[Write]) -> None:
-        """What ``_adds_only``, each condition checked once."""
+    def _require_people(self, writes: Sequence[Write]) -> None:
+        """Each condition once, however many have it."""
         for version in {w.version for w in writes if isinstance(w, PeopleAre)}:
             self._people_are(version)
+
+    def _add(self, writes: Sequence[Write]) -> None:
+        """What ``_adds_only``, many rows at a time."""
         rows = [write.row for write in writes if isinstance(write, Insert)]
-        self._insert_all(map(self._as_derived, rows))
+        insert_all(self._connection, map(self._as_derived, rows))
         self._records += [write for write in writes if isinstance(write, Record)]
 
     def _as_derived(self, row: Row) -> Row:
@@ -127,14 +133,6 @@ class Unit(Questions):
                 return failure
             raise failure from error
         return None
-
-    def _insert_all(self, rows: Iterable[Row]) -> None:
-        """Many rows with one statement for each kind, as the kinds first come."""
-        kinds: dict[type[Row], list[Row]] = defaultdict(list)
-        for row in rows:
-            kinds[type(row)].append(row)
-        for each in kinds.values():
-            insert_rows(self._connection, each)
 
     def finish(self) -> None:
         """Derive the status of every touched signal, count, extend the audit chain."""

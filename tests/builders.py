@@ -35,8 +35,8 @@ from core.ids import (
 )
 from core.market import OrderType, Side, Timeframe
 from core.messages import (
-    InboxUpdate,
     Broadcast,
+    InboxUpdate,
     Lease,
     NoticeKind,
     OutboxItem,
@@ -52,6 +52,7 @@ from core.signals import Action, Signal, SignalStatus, Source
 from core.standing import StandingRule
 from core.trades import Trade, TradeState
 from core.users import (
+    EVERY_INSTRUMENT,
     Invite,
     JoinRequest,
     Membership,
@@ -105,6 +106,10 @@ def a_user(**over: Any) -> User:
         consent_hash="c" * 64,
         consented_at=NOON,
         blocked_at=None,
+        paused_until=None,
+        time_zone="",
+        quiet_from=None,
+        quiet_until=None,
         created_at=NOON,
         updated_at=NOON,
     )
@@ -200,6 +205,7 @@ def a_membership(**over: Any) -> Membership:
         until=None,
         warned=False,
         max_drift_r=None,
+        risk_percent=None,
         created_at=NOON,
     )
     return replace(row, **over)
@@ -234,7 +240,12 @@ def a_join_request(**over: Any) -> JoinRequest:
 
 def a_subscription(**over: Any) -> Subscription:
     row = Subscription(
-        id=_id("SBSC"), user_id=USER, provider=DEMO, enabled=True, created_at=NOON
+        id=_id("SBSC"),
+        user_id=USER,
+        provider=DEMO,
+        instrument=EVERY_INSTRUMENT,
+        enabled=True,
+        created_at=NOON,
     )
     return replace(row, **over)
 

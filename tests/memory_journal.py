@@ -110,10 +110,21 @@ class _Books:
         rows = self.kinds.get(kind, {}).values()
         return [row for row in rows if isinstance(row, kind)]
 
+    def some(self, kind: type[R], ids: object) -> list[R]:
+        """Those with these ids, where they are known; else all."""
+        if not isinstance(ids, str | int | frozenset):
+            return self.all(kind)
+        wanted = ids if isinstance(ids, frozenset) else frozenset({ids})
+        found = [self.get(kind, each) for each in wanted]
+        return [row for row in found if row is not None]
+
     def put(self, row: Row) -> None:
         """Write ``row``, provided that keys and references allow it."""
         kind = type(row)
+        before = self.kinds.get(kind, {}).get(row.id)
         for key in unique_keys(row):
+            if before is not None and _same_key(row, before, key):
+                continue
             for other in self.kinds.get(kind, {}).values():
                 if other.id != row.id and _same_key(row, other, key):
                     raise Duplicate(kind.__name__, key)
@@ -205,7 +216,8 @@ class MemoryJournal:
         **fields: object,
     ) -> list[R]:
         _require_fields(kind, fields)
-        rows = [row for row in self._books.all(kind) if _matches(row, fields)]
+        known = self._books.some(kind, fields.get("id"))
+        rows = [row for row in known if _matches(row, fields)]
         rows.sort(key=attrgetter("id"))
         if order_by:
             _require_fields(kind, {order_by.removeprefix("-")})
@@ -370,12 +382,11 @@ def _of(rows: Iterable[R], signal: SignalId) -> list[R]:
 
 
 def _same_key(row: Row, other: Row, key: tuple[str, ...]) -> bool:
-    values = [getattr(row, name) for name in key]
-    return (
-        None not in values
-        and key in unique_keys(other)
-        and values == [getattr(other, name) for name in key]
-    )
+    for name in key:
+        value = getattr(row, name)
+        if value is None or value != getattr(other, name):
+            return False
+    return key in unique_keys(other)
 
 
 def _require_fields(kind: type[Row], names: Iterable[str]) -> None:

@@ -33,8 +33,9 @@ from storage.types import ExactDecimal, Moment, Rank, Word
 from tests.databases import connect, postgres_database, sqlite_url
 
 ORPHAN = """
-INSERT INTO subscriptions (id, user_id, provider, enabled, created_at, version)
-VALUES ('S', 404, 'demo', true, '2026-11-24T12:00:00.000000+00:00', 1)
+INSERT INTO subscriptions
+(id, user_id, provider, instrument, enabled, created_at, version)
+VALUES ('S', 404, 'demo', '*', true, '2026-11-24T12:00:00.000000+00:00', 1)
 """
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ScriptDirectory.from_config(configuration())

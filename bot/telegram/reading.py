@@ -1,4 +1,4 @@
-"""Who reads what is drawn next: the language that a person chose."""
+"""Who reads what is drawn next: the language and the clock that a person chose."""
 
 from contextlib import AbstractContextManager
 
@@ -14,4 +14,6 @@ async def reading(
 ) -> AbstractContextManager[None]:
     """A block in which all is said to this person; ``otherwise`` to a stranger."""
     user = await tools.journal.get(User, user_id)
-    return speaking(user.language if user is not None else otherwise)
+    if user is None:
+        return speaking(otherwise)
+    return speaking(user.language, user.time_zone)

@@ -11,7 +11,14 @@ from core.desk.telling import about_account
 from core.desk.tools import Tools, by_user
 from core.ids import UserId
 from core.ports import Insert, Record, Save, Write
-from core.users import EVERY_PROVIDER, Membership, Role, Subscription, User
+from core.users import (
+    EVERY_INSTRUMENT,
+    EVERY_PROVIDER,
+    Membership,
+    Role,
+    Subscription,
+    User,
+)
 
 
 async def entered(
@@ -27,6 +34,7 @@ async def entered(
         until=None,
         warned=False,
         max_drift_r=None,
+        risk_percent=None,
         created_at=tools.clock.now(),
     )
     return [
@@ -72,6 +80,7 @@ async def subscribed(tools: Tools, user: User) -> list[Write]:
         id=tools.ids.identity(),
         user_id=user.id,
         provider=EVERY_PROVIDER,
+        instrument=EVERY_INSTRUMENT,
         enabled=True,
         created_at=tools.clock.now(),
     )

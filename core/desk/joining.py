@@ -111,6 +111,10 @@ async def _greet(tools: Tools, person: Person) -> User:
             consent_hash="",
             consented_at=None,
             blocked_at=None,
+            paused_until=None,
+            time_zone="",
+            quiet_from=None,
+            quiet_until=None,
             created_at=now,
             updated_at=now,
         )

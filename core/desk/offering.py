@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from core.accounts import FIRED, Account, GuardState, RiskRules
 from core.broker import AccountState, OpenRequest, Snapshot
+from core.desk.preferring import own_risk
 from core.desk.tools import Tools
 from core.drift import obstacle_of_levels
 from core.errors import BrokerUnavailable, Refused
@@ -53,7 +54,8 @@ async def offer(
 ) -> Offer | Obstacle:
     """The numbers of ``signal`` on ``account`` now; lots never above ``at_most``.
 
-    They risk what the account's rules say, or ``risk_percent`` where that is less.
+    They risk what the account's rules say, or ``risk_percent`` where that is less, or
+    what the person of an own account wants to risk.
     """
     obstacle = await _barred(tools, account)
     if obstacle is not None:
@@ -66,9 +68,9 @@ async def offer(
         if obstacle is not None:
             return obstacle
         stake = await _stake(broker, market, signal, rules, at_most=at_most)
-        if risk_percent is not None:
-            percent = min(risk_percent, stake.risk_percent)
-            stake = replace(stake, risk_percent=percent)
+        wishes = (stake.risk_percent, risk_percent, await own_risk(tools, account))
+        least = min(each for each in wishes if each is not None)
+        stake = replace(stake, risk_percent=least)
         reward = await _reward_per_lot(broker, market, signal)
         sized = size(stake, market.spec)
         refused = await _refused(broker, market, signal, sized)

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.access import in_force, may_decide, may_watch, subscribes
+from core.access import (
+    in_force,
+    is_paused,
+    may_decide,
+    may_watch,
+    subscribes,
+)
 from core.accounts import Account
 from core.ids import AccountId, ProviderName, UserId
 from core.ports import Journal
@@ -38,35 +44,44 @@ class People:
     memberships: Mapping[AccountId, list[Membership]]
     users: Mapping[UserId, User]
     subscriptions: Mapping[UserId, list[Subscription]]
-    _reached: dict[ProviderName, tuple[Recipient, ...]] = field(
+    _reached: dict[tuple[ProviderName, str], tuple[Recipient, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
-    def reached(self, provider: ProviderName, now: datetime) -> tuple[Recipient, ...]:
-        """Everybody, by account, whom a signal of this provider reaches now."""
-        known = self._reachable(provider)
-        return tuple(each for each in known if in_force(each.membership, now))
+    def reached(
+        self, provider: ProviderName, instrument: str, now: datetime
+    ) -> tuple[Recipient, ...]:
+        """Everybody, by account, whom such a signal of this provider reaches now."""
+        return tuple(
+            each
+            for each in self._reachable(provider, instrument)
+            if in_force(each.membership, now) and not is_paused(each.user, now)
+        )
 
-    def _reachable(self, provider: ProviderName) -> tuple[Recipient, ...]:
-        """The same, found once for every version: those who lapse are among them."""
-        if provider not in self._reached:
-            self._reached[provider] = tuple(
+    def _reachable(
+        self, provider: ProviderName, instrument: str
+    ) -> tuple[Recipient, ...]:
+        """The same, found once for every version, whatever the time is."""
+        about = (provider, instrument)
+        if about not in self._reached:
+            self._reached[about] = tuple(
                 Recipient(
                     user=self.users[member.user_id], account=account, membership=member
                 )
                 for account in self.accounts
                 for member in self.memberships.get(account.id, ())
                 if may_decide(account, member) or may_watch(account, member)
-                if self._reads(member.user_id, provider)
+                if self._reads(member.user_id, provider, instrument)
             )
-        return self._reached[provider]
+        return self._reached[about]
 
-    def _reads(self, user_id: UserId, provider: ProviderName) -> bool:
-        """Whether signals of this provider reach the member."""
+    def _reads(self, user_id: UserId, provider: ProviderName, instrument: str) -> bool:
+        """Whether such signals of this provider reach the member."""
         user = self.users[user_id]
         if user.consented_at is None or user.blocked_at is not None:
             return False
-        return subscribes(self.subscriptions.get(user_id, ()), provider)
+        chosen = self.subscriptions.get(user_id, ())
+        return subscribes(chosen, provider, instrument)
 
 
 async def read_people(journal: Journal, version: int | None = None) -> People:

@@ -43,7 +43,9 @@ async def propose(tools: Tools, signal_id: SignalId) -> None:
         return
     reached = [
         each
-        for each in people.reached(signal.provider, tools.clock.now())
+        for each in people.reached(
+            signal.provider, signal.instrument, tools.clock.now()
+        )
         if signal.user_id in (None, each.user.id)
     ]
     place = await place_of(tools, signal)

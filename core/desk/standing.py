@@ -116,7 +116,7 @@ async def _case(
         return None
     agreed = user.consent_version == tools.choices.consent.version
     open_ = fresh.cancelled_at is None and now < fresh.expires_at
-    number = await _used_today(tools, rule) + 1
+    number = await used_today(tools, rule) + 1
     if not (agreed and open_ and number <= rule.per_day):
         return None
     if not is_own(account, members[0]):
@@ -144,7 +144,7 @@ def _tap(rule: StandingRule, prompt: Prompt) -> Tap:
     )
 
 
-async def _used_today(tools: Tools, rule: StandingRule) -> int:
+async def used_today(tools: Tools, rule: StandingRule) -> int:
     """How often it has approved in this trading day of the account."""
     rules = tools.choices.rules[rule.account_id]
     today = trading_day(rules, tools.clock.now())

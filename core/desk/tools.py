@@ -59,6 +59,8 @@ class Choices:
     """Signals of one provider that are asked at once; 0 is no limit."""
     clock_tolerance: timedelta = timedelta(minutes=5)
     """How far a signature's time may be from ours."""
+    instruments: tuple[str, ...] = ()
+    """Those that providers may send signals about."""
     translations: Mapping[str, Consent] = field(default_factory=dict)
     """The same version of the terms in other languages, by their codes."""
 

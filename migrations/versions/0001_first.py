@@ -170,8 +170,9 @@ def _create_people() -> None:
     op.create_table(
         "users",
         *numbers("id"),
-        *texts("name language consent_version consent_hash"),
-        *moments("consented_at blocked_at", null=True),
+        *texts("name language consent_version consent_hash time_zone"),
+        *moments("consented_at blocked_at paused_until", null=True),
+        *integers("quiet_from quiet_until", null=True),
         *moments("created_at updated_at"),
         *integers("version"),
         key("users", "id"),
@@ -198,7 +199,7 @@ def _create_people() -> None:
         *numbers("invited_by", null=True),
         *moments("until", null=True),
         *flags("warned"),
-        *texts("max_drift_r", null=True),
+        *texts("max_drift_r risk_percent", null=True),
         *moments("created_at"),
         *integers("version"),
         key("memberships", "id"),
@@ -238,13 +239,13 @@ def _create_people() -> None:
     )
     op.create_table(
         "subscriptions",
-        *texts("id provider"),
+        *texts("id provider instrument"),
         *numbers("user_id"),
         *flags("enabled"),
         *moments("created_at"),
         *integers("version"),
         key("subscriptions", "id"),
-        unique("subscriptions", "user_id", "provider"),
+        unique("subscriptions", "user_id", "provider", "instrument"),
         refers("subscriptions", "user_id", "users"),
     )
 

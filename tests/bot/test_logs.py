@@ -1,8 +1,12 @@
 """Logs for people or machines, and no secret in any of them."""
 
+import asyncio
+import io
 import json
 import logging
 import string
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.keys import new_secret
-from bot.logs import _words, blot, configure
+from bot.logs import Lines, _words, blot, configure
 
 WORD = string.ascii_letters + string.digits + "_-"
 TOKENS = st.builds(
@@ -181,3 +185,99 @@ def test_configuring_twice_writes_each_line_once(written):
     configure("text")
     logging.getLogger("x").warning("once")
     assert written().count("once") == 1
+
+
+# ------------------------------------------------------------------ when it is written
+
+
+class Stream(io.StringIO):
+    """Remembers each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.writes.append(text)
+        return super().write(text)
+
+
+async def test_what_is_said_in_one_turn_of_the_loop_is_one_write():
+    stream = Stream()
+    lines = Lines(stream)
+    for number in range(3):
+        lines.info(f"{number}")
+    assert stream.writes == []
+    await asyncio.sleep(0)  # noqa: TID251 - the end of the turn
+    assert stream.writes == ["0\n1\n2\n"]
+    lines.info("3")
+    await asyncio.sleep(0)  # noqa: TID251 - likewise
+    assert stream.writes[1:] == ["3\n"]
+
+
+async def test_a_warning_goes_out_at_once_behind_what_was_said_before_it():
+    stream = Stream()
+    lines = Lines(stream)
+    lines.info("one")
+    lines.warning("two")
+    assert stream.getvalue() == "one\ntwo\n"
+    lines.info("three")
+    lines.error("four")
+    assert stream.getvalue() == "one\ntwo\nthree\nfour\n"
+    await asyncio.sleep(0)  # noqa: TID251 - nothing is said twice
+    assert stream.getvalue() == "one\ntwo\nthree\nfour\n"
+
+
+def test_without_a_loop_each_line_goes_out_at_once():
+    stream = Stream()
+    Lines(stream).info("one")
+    assert stream.writes == ["one\n"]
+
+
+async def test_lines_of_many_threads_are_whole_and_none_is_lost():
+    stream = Stream()
+    lines = Lines(stream)
+
+    def talk(name: str) -> None:
+        for number in range(200):
+            (lines.info if number % 3 else lines.error)(f"{name} {number}")
+
+    await asyncio.gather(*(asyncio.to_thread(talk, name) for name in "abcd"))
+    talk("e")
+    lines.flush()
+    said = stream.getvalue().splitlines()
+    assert sorted(said) == sorted(f"{name} {n}" for name in "abcde" for n in range(200))
+    for name in "abcde":
+        mine = [line for line in said if line.startswith(name)]
+        assert mine == [f"{name} {number}" for number in range(200)]
+
+
+ENDS = """
+import asyncio, logging, sys
+import structlog
+from bot import logs
+
+async def main():
+    log = structlog.get_logger()
+    log.info("first")
+    logging.getLogger("library").warning("second")
+    log.info("third")
+    {end}
+
+logs.configure("json")
+try:
+    asyncio.run(main())
+except RuntimeError:
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["pass", "raise RuntimeError", "sys.exit(3)", "asyncio.current_task().cancel()"],
+)
+def test_nothing_is_lost_however_the_loop_ends(end: str):
+    program = [sys.executable, "-c", ENDS.format(end=end)]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in ended.stderr.splitlines() if line[:1] == "{"]
+    assert [line["event"] for line in lines] == ["first", "second", "third"]

@@ -375,6 +375,85 @@ async def test_an_old_schema_is_trouble(tmp_path, stage):
     assert parts["schema"].detail == "The schema is old: run `tapgate migrate`."
 
 
+# ------------------------------------------------------------------ by webhook
+
+SECRET = "hook-Secret_1"  # noqa: S105 - of a fake
+HOOKED = {"owners": [OWEN], "mode": "webhook", "webhook_secret": SECRET}
+
+
+async def _post(running: Running, update_id: int) -> int:
+    """Post an update as Telegram does; the status of the answer."""
+    headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+    port = running.house.office.settings.service.port
+    url = f"http://127.0.0.1:{port}/telegram/webhook"
+    update = {"update_id": update_id}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(url, json=update) as answer,
+    ):
+        return answer.status
+
+
+async def test_by_webhook_a_person_is_answered_and_nobody_polls(tmp_path, stage):
+    async with _running(tmp_path, stage, telegram=HOOKED) as running:
+        stage.say(OWEN, "/start")
+        await until(lambda: len(stage.chat(OWEN)) == 2)
+        await _ready(running)
+    assert stage.calls("getUpdates", "deleteWebhook") == []
+    assert stage.world.updates.webhook is not None  # stays: Telegram keeps what comes
+
+
+async def test_a_webhook_that_cannot_be_set_is_told_and_stops_nothing(tmp_path, stage):
+    description = "Bad Request: bad webhook: HTTPS url must be provided for webhook"
+    stage.fail("setWebhook", status=400, description=description, times=99)
+    async with _running(tmp_path, stage, telegram=HOOKED) as running:
+
+        async def told() -> bool:
+            part = (await running.service.parts())["telegram"]
+            return part.detail == f"Telegram does not take the webhook: {description}."
+
+        await until_found(told)
+        status, answer = await running.get("/readyz")
+    assert (status, answer["status"]) == (200, "degraded")
+
+
+async def test_while_it_starts_telegram_keeps_what_it_posts(
+    tmp_path, stage, monkeypatch
+):
+    async with _made(tmp_path, stage, telegram=HOOKED) as made:
+        answered: list[int] = []
+        look = made.service._first_look
+
+        async def first_look() -> None:
+            answered.append(await _post(made, 7))
+            await look()
+
+        monkeypatch.setattr(made.service, "_first_look", first_look)
+        await made.service.start()
+        answered.append(await _post(made, 7))
+        await made.service.stop()
+    assert answered == [503, 200]
+
+
+async def test_while_it_ends_telegram_keeps_what_it_posts(tmp_path, stage):
+    gate = asyncio.Event()
+
+    async def work() -> None:
+        await gate.wait()
+
+    async with _made(tmp_path, stage, telegram=HOOKED) as made:
+        await made.service.start()
+        assert await _post(made, 7) == 200
+        made.service._nursery.start("work", work())
+        stopping = asyncio.get_running_loop().create_task(made.service.stop())
+        await turns()
+        assert await _post(made, 8) == 503
+        gate.set()
+        await stopping
+        rows = await made.tools.journal.find(InboxUpdate)
+    assert [row.id for row in rows] == [7]
+
+
 # ------------------------------------------------------------------ markets
 
 

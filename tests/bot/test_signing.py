@@ -99,6 +99,27 @@ def test_one_good_signature_among_malformed_ones_is_enough():
         assert accepts({**standard(), "webhook-signature": value})
 
 
+def test_a_key_made_ready_once_verifies_again_and_again():
+    key, verdicts = Key(SECRET), []
+    for number in range(3):
+        body = BODY * number
+        headers = CIMultiDict(sign_plain(SECRET, NOW, body))
+        for sent in (body, body + b" "):
+            found = verify(headers, sent, keys=[key], now=NOON, tolerance=TOLERANCE)
+            verdicts.append(found is not None and found.key)
+    headers = CIMultiDict(standard())
+    found = verify(headers, BODY, keys=[key], now=NOON, tolerance=TOLERANCE)
+    assert verdicts == [0, None] * 3
+    assert found is not None
+    assert found.key == 0
+
+
+def test_the_case_of_a_header_s_name_means_nothing():
+    for headers in (plain(), standard()):
+        for change in (str.upper, str.lower, str.title):
+            assert accepts({change(name): text for name, text in headers.items()})
+
+
 def test_during_a_rotation_either_secret_is_accepted():
     assert accepts(plain(), secrets=(OTHER, SECRET))
     assert accepts(standard(), secrets=(SECRET, OTHER))

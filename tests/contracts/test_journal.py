@@ -36,6 +36,7 @@ from core.ports import (
     Fence,
     Insert,
     Journal,
+    PeopleAre,
     Record,
     Row,
     Save,
@@ -659,9 +660,7 @@ async def test_only_opening_orders_are_unique_by_attempt(journal: Journal) -> No
     assert await journal.count(Order) == 4
 
 
-@pytest.mark.parametrize(
-    "kind", [OrderKind.CLOSE, OrderKind.CANCEL, OrderKind.MODIFY]
-)
+@pytest.mark.parametrize("kind", [OrderKind.CLOSE, OrderKind.CANCEL, OrderKind.MODIFY])
 async def test_one_live_order_is_aimed_at_a_ticket(
     journal: Journal, kind: OrderKind
 ) -> None:
@@ -1200,6 +1199,73 @@ async def test_a_removed_membership_raises_the_version(journal: Journal) -> None
     version = await journal.people_version()
     await journal.commit(Delete(member))
     assert await journal.people_version() > version
+
+
+async def test_what_is_added_while_people_are_the_same_is_stored(
+    journal: Journal,
+) -> None:
+    await b.furnish(journal)
+    still = PeopleAre(await journal.people_version())
+    signals = [b.a_signal() for _ in range(3)]
+    batch = [[still, *_intake(signal)] for signal in signals[:2]]
+    assert await journal.accept(batch) == [None, None]
+    await journal.commit(still, Insert(signals[2]))
+    assert await journal.count(Signal) == 3
+    assert await journal.people_version() == still.version
+
+
+async def test_nothing_is_stored_once_people_have_changed(journal: Journal) -> None:
+    await b.furnish(journal)
+    still = PeopleAre(await journal.people_version())
+    await journal.commit(Insert(b.a_user(id=SOMEBODY_ELSE)))
+    with pytest.raises(Conflict):
+        await journal.commit(still, Insert(b.a_signal()))
+    with pytest.raises(Conflict):
+        await journal.accept([_intake(b.a_signal()), [still, *_intake(b.a_signal())]])
+    with pytest.raises(Conflict):
+        await journal.accept([[still, *_intake(b.a_signal()), b.a_record()]])
+    assert await journal.count(Signal) == 0
+    assert await journal.verify_audit() == 0
+
+
+async def test_a_taken_key_is_told_only_while_people_are_the_same(
+    journal: Journal,
+) -> None:
+    old = b.a_signal(external_id="old")
+    await b.furnish(journal, old)
+    still = PeopleAre(await journal.people_version())
+    again = [still, *_intake(b.a_signal(external_id="old"))]
+    fresh = [still, *_intake(b.a_signal())]
+    verdicts = await journal.accept([again, fresh])
+    assert [verdict is None for verdict in verdicts] == [False, True]
+    await journal.commit(Insert(b.a_user(id=SOMEBODY_ELSE)))
+    with pytest.raises(Conflict, match="have changed"):
+        await journal.accept([again])
+
+
+async def test_of_those_who_meet_only_who_knows_the_people_is_stored(
+    journal: Journal,
+) -> None:
+    await b.furnish(journal)
+    before = PeopleAre(await journal.people_version())
+    await journal.commit(Insert(b.a_user(id=SOMEBODY_ELSE)))
+    now = PeopleAre(await journal.people_version())
+    answers = await asyncio.gather(
+        *(
+            journal.accept([[condition, *_intake(b.a_signal())]])
+            for condition in (now, before, now, before, now)
+        ),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Conflict) for answer in answers] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert await journal.count(Signal) == 3
+    assert await journal.verify_audit() == 3
 
 
 # ------------------------------------------------------------------ claim

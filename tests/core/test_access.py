@@ -88,11 +88,13 @@ def test_members_of_nothing_manage_nothing():
 
 
 def test_who_chose_nothing_gets_nothing():
-    assert not subscribes([], DEMO)
+    assert not subscribes([], DEMO, "XAUUSD")
 
 
 def test_everything_includes_a_provider_that_came_later():
-    assert subscribes([a_subscription(provider=EVERY_PROVIDER)], ProviderName("new"))
+    assert subscribes(
+        [a_subscription(provider=EVERY_PROVIDER)], ProviderName("new"), "XAUUSD"
+    )
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -101,11 +103,13 @@ def test_the_choice_about_one_provider_outweighs_the_one_about_all(wanted):
         a_subscription(provider=EVERY_PROVIDER, enabled=not wanted),
         a_subscription(provider=DEMO, enabled=wanted),
     ]
-    assert subscribes(choices, DEMO) is wanted
+    assert subscribes(choices, DEMO, "XAUUSD") is wanted
 
 
 def test_a_choice_about_another_provider_says_nothing():
-    assert not subscribes([a_subscription(provider=ProviderName("else"))], DEMO)
+    assert not subscribes(
+        [a_subscription(provider=ProviderName("else"))], DEMO, "XAUUSD"
+    )
 
 
 def test_a_stranger_is_told_to_ask_for_an_invite():

@@ -154,6 +154,41 @@ def _execution(order: Mapping[str, Any], times: int) -> Iterator[str]:
         yield f"I4 order {order['id']} is {order['state']}, never executed"
 
 
+def _changes(books: Books) -> Iterator[str]:
+    """Each tap on Confirm is one order on a position, executed once or not at all."""
+    orders = {row["id"]: row for row in books.orders}
+    by_magic = {row["magic"]: orders[row["order_id"]] for row in books.sends}
+    executed: Counter[str] = Counter()
+    for deal in books.broker.deals:
+        order = by_magic.get(deal.magic)
+        if deal.entry is DealEntry.OUT and order and order["kind"] == "close":
+            executed[order["id"]] += 1
+    for key, times in executed.items():
+        if times > 1 or orders[key]["state"] != "filled":
+            yield f"I4 {key}, {orders[key]['state']}, closed {times} times"
+    aimed = Counter(
+        (row["trade_id"], row["kind"])
+        for row in books.orders
+        if row["cause"] == "tap" and row["kind"] != "open"
+    )
+    yield from (
+        f"I3 {n} orders of one tap on {key}" for key, n in aimed.items() if n > 1
+    )
+    ordered = {
+        json.loads(row["detail"])["order"]
+        for row in books.audit
+        if row["action"].startswith("trade_")
+    }
+    tapped = {
+        row["id"]
+        for row in books.orders
+        if row["cause"] == "tap" and row["kind"] != "open"
+    }
+    yield from (
+        f"I4 a tap and no order, or the other way: {key}" for key in ordered ^ tapped
+    )
+
+
 def _trades(books: Books) -> Iterator[str]:
     """Every position has its record, with the broker's own result."""
     recorded = {row["position_id"]: row for row in books.trades}
@@ -256,6 +291,7 @@ CHECKS: tuple[Callable[[Books], Iterator[str]], ...] = (
     _taps,
     _entries,
     _intents,
+    _changes,
     _trades,
     _guard,
     _intruders,

@@ -22,6 +22,7 @@ class Part(StrEnum):
     DOUBT = "doubt"
     GUARDING = "guarding"
     CLOSING = "closing"
+    HANDLING = "handling"
     LOSSES = "losses"
 
 
@@ -42,6 +43,7 @@ class Place:
     hits: tuple[int, ...] = (1,)
     moments: tuple[Moment, ...] = BOTH
     lost_replies: int = 0
+    lost_changes: int = 0
 
 
 NOT_SENT = (Kill(Step.ENTRY, Moment.BEFORE),)
@@ -50,6 +52,8 @@ SENT = (Kill(Step.ENTRY, Moment.AFTER),)
 """The broker has executed, nobody here knows."""
 NOT_CLOSED = (Kill(Step.CLOSE, Moment.BEFORE),)
 CLOSED = (Kill(Step.CLOSE, Moment.AFTER),)
+NOT_MOVED = (Kill(Step.MODIFY, Moment.BEFORE),)
+MOVED = (Kill(Step.MODIFY, Moment.AFTER),)
 
 PLACES: dict[Part, tuple[Place, ...]] = {
     Part.PROMPTING: (
@@ -114,6 +118,22 @@ PLACES: dict[Part, tuple[Place, ...]] = {
         Place(Step.CANCEL, Story.PANIC),
         Place(Step.PENDING_ENDED, Story.PANIC),
     ),
+    Part.HANDLING: (
+        Place(Step.CLOSE_ORDER, Story.HANDS),
+        Place(Step.CLOSE_INTENT, Story.HANDS),
+        Place(Step.CLOSE, Story.HANDS),
+        Place(Step.CLOSE_OUTCOME, Story.HANDS),
+        Place(Step.TRADE_CHANGED, Story.HANDS),
+        Place(Step.ABSENT, Story.HANDS, first=NOT_CLOSED),
+        Place(Step.ADOPT, Story.HANDS, first=CLOSED),
+        Place(Step.MODIFY_ORDER, Story.HANDS),
+        Place(Step.MODIFY_INTENT, Story.HANDS),
+        Place(Step.MODIFY, Story.HANDS),
+        Place(Step.MODIFY_OUTCOME, Story.HANDS),
+        Place(Step.ABSENT, Story.HANDS, first=NOT_MOVED),
+        Place(Step.ADOPT, Story.HANDS, first=MOVED),
+        Place(Step.ADOPT, Story.HANDS, lost_changes=2, hits=(1, 2)),
+    ),
 }
 """Where the service is killed; each part has a test file of its own."""
 
@@ -124,6 +144,7 @@ def plans(place: Place) -> list[Plan]:
         Plan(
             deaths=(*place.first, Kill(place.step, moment, hit)),
             lost_replies=place.lost_replies,
+            lost_changes=place.lost_changes,
         )
         for hit in (place.hits if LONG else place.hits[:1])
         for moment in place.moments

@@ -53,6 +53,8 @@ class Plan:
     """For each life but the last: where it ends, or after how many seconds."""
     bug: Bug = Bug.NONE
     lost_replies: int = 0
+    lost_changes: int = 0
+    """How many replies to a close and to a new stop never come."""
     late_history: bool = False
     lost_answers: int = 0
     """How many cards reach Telegram without our hearing of it."""
@@ -64,6 +66,7 @@ class Plan:
         deaths = ", then ".join(map(str, self.deaths)) or "no death"
         more = [self.bug.value] if self.bug else []
         more += ["lost reply"] if self.lost_replies else []
+        more += ["lost changes"] if self.lost_changes else []
         more += ["late history"] if self.late_history else []
         more += ["lost answer"] if self.lost_answers else []
         more += ["lost pictures"] if self.lost_pictures else []
@@ -123,6 +126,7 @@ class Run:
             kill=death if isinstance(death, Kill) else None,
             bug=self.plan.bug,
             lost_replies=self.plan.lost_replies if number == 1 else 0,
+            lost_changes=self.plan.lost_changes if number == 1 else 0,
             late_history=self.plan.late_history,
             number=number,
         )

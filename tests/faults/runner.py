@@ -79,6 +79,7 @@ class Life:
     kill: Kill | None = None
     bug: Bug = Bug.NONE
     lost_replies: int = 0
+    lost_changes: int = 0
     late_history: bool = False
     number: int = 1
     """Counts the lives of one run."""
@@ -93,6 +94,7 @@ class Life:
             "kill": None if kill is None else [kill.step, kill.moment, kill.hit],
             "bug": self.bug,
             "lost_replies": self.lost_replies,
+            "lost_changes": self.lost_changes,
             "late_history": self.late_history,
             "number": self.number,
         }
@@ -145,7 +147,10 @@ async def open_test_house(life: Life, wire: Tripwire) -> AsyncIterator[House]:
 
     def broker(real: Broker) -> Broker:
         seen = LateBroker(real) if life.late_history else real
-        return wrong.broker(TrippingBroker(seen, wire, lost=life.lost_replies))
+        lossy = TrippingBroker(
+            seen, wire, lost=life.lost_replies, lost_changes=life.lost_changes
+        )
+        return wrong.broker(lossy)
 
     async with open_house(
         settings_of(life),

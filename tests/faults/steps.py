@@ -80,6 +80,8 @@ class Step(StrEnum):
     """A trade that the broker opened, its price having come, is recorded."""
     PENDING_ENDED = "pending_ended"
     """A pending order that is over at the broker is so here."""
+    TRADE_CHANGED = "trade_changed"
+    """What the broker shows of a trade in hand is recorded, and told."""
     TRADE_CLOSED = "trade_closed"
     """A trade that the broker closed is recorded."""
     TRIGGER = "trigger"
@@ -90,6 +92,14 @@ class Step(StrEnum):
     """The close of one position is ordered."""
     CANCEL_ORDER = "cancel_order"
     """The withdrawal of one pending order is ordered."""
+    MODIFY_ORDER = "modify_order"
+    """A new stop is ordered."""
+    MODIFY_INTENT = "modify_intent"
+    """It leaves now."""
+    MODIFY = "modify"
+    """The broker is told to move a stop."""
+    MODIFY_OUTCOME = "modify_outcome"
+    """What the broker answered to it."""
     CLOSE_INTENT = "close_intent"
     """A closing or withdrawing order leaves now."""
     CLOSE = "close"
@@ -189,6 +199,7 @@ def _alone(rule: Rule) -> Rule:
 THERE = object()
 _OPENING = frozenset({OrderKind.OPEN})
 _ENDING = frozenset({OrderKind.CLOSE, OrderKind.CANCEL})
+_CHANGING = frozenset({OrderKind.MODIFY})
 RULES: tuple[tuple[Step, Rule], ...] = (
     (Step.SIGNAL, _new(Signal, action=Action.OPEN)),
     (Step.WITHDRAWAL, _new(Signal, action=Action.CANCEL)),
@@ -197,16 +208,23 @@ RULES: tuple[tuple[Step, Rule], ...] = (
     (Step.APPROVE, _new(Approval, decision=Decision.APPROVE)),
     (Step.REJECT, _new(Approval, decision=Decision.REJECT)),
     (Step.INTENT, _both(_new(Send), _kept(Order, kind=OrderKind.OPEN))),
+    (Step.MODIFY_INTENT, _both(_new(Send), _kept(Order, kind=OrderKind.MODIFY))),
     (Step.CLOSE_INTENT, _new(Send)),
     (Step.CLOSE_ORDER, _new(Order, kind=OrderKind.CLOSE)),
     (Step.CANCEL_ORDER, _new(Order, kind=OrderKind.CANCEL)),
+    (Step.MODIFY_ORDER, _new(Order, kind=OrderKind.MODIFY)),
     (Step.ABSENT, _kept(Send, state=SendState.ABSENT)),
     (Step.OUTCOME, _answered(_OPENING)),
     (Step.CLOSE_OUTCOME, _answered(_ENDING)),
+    (Step.MODIFY_OUTCOME, _answered(_CHANGING)),
     (Step.GIVE_UP, _both(_kept(Send), _kept(Order, state=OrderState.UNKNOWN))),
     (Step.ADOPT, _kept(Send)),
     (Step.TRADE_OPENED, _new(Trade)),
     (Step.TRADE_CLOSED, _kept(Trade, state=TradeState.CLOSED)),
+    (
+        Step.TRADE_CHANGED,
+        _both(_new(OutboxItem), _kept(Trade, state=TradeState.OPEN)),
+    ),
     (Step.ASK, _kept(Prompt, state=PromptState.CONFIRMING)),
     (Step.DELIVERED, _alone(_kept(Prompt, message_id=THERE))),
     (Step.REASON, _kept(Approval)),

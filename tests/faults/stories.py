@@ -121,6 +121,23 @@ async def panic(world: World) -> None:
     await world.run.until(lambda: _phase(world) == "locked", "the guard locks")
 
 
+async def hands(world: World) -> None:
+    """Half of a trade is closed, the stop of the rest moved, then the target comes."""
+    told = await world.post("held", take_profit=str(ENTRY + R * 2))
+    await world.decide(told, "Approve")
+    await world.see(told, *ENDED)
+    if not world.shows(told, "Filled"):
+        return
+    await world.move(ENTRY + R)
+    await world.change("Close half", HALVED)
+    await world.change("Break-even", MOVED_STOP)
+    await world.move(ENTRY + R * 2)
+    await world.see(told, "Target hit")
+
+
+HALVED, MOVED_STOP = "A part: Closed from here", "moved the stop to"
+
+
 class Story(StrEnum):
     """The stories by name."""
 
@@ -129,6 +146,7 @@ class Story(StrEnum):
     PANIC = "panic"
     CONFIRMATION = "confirmation"
     WITHDRAWAL = "withdrawal"
+    HANDS = "hands"
 
 
 STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
@@ -137,4 +155,5 @@ STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
     Story.PANIC: panic,
     Story.CONFIRMATION: confirmation,
     Story.WITHDRAWAL: withdrawal,
+    Story.HANDS: hands,
 }

@@ -27,6 +27,7 @@ from core.broker import (
     BrokerRequest,
     CancelRequest,
     CloseRequest,
+    ModifyRequest,
     OpenRequest,
     OrderLookup,
     OrderResult,
@@ -109,7 +110,7 @@ class TrippingJournal(PassingJournal):
                 step = step_of_guard(before, write.row)
                 return Named(step) if step else Named(Step.OTHER, "measured")
         named = step_of(writes, sent_here=self._wire.sent_here)
-        if named.step in (Step.OUTCOME, Step.CLOSE_OUTCOME):
+        if named.step in (Step.OUTCOME, Step.CLOSE_OUTCOME, Step.MODIFY_OUTCOME):
             self._wire.sent_here -= {
                 each.row.magic
                 for each in writes
@@ -150,16 +151,24 @@ REQUESTS = {
     OpenRequest: Step.ENTRY,
     CloseRequest: Step.CLOSE,
     CancelRequest: Step.CANCEL,
+    ModifyRequest: Step.MODIFY,
 }
+CHANGES = (Step.CLOSE, Step.MODIFY)
 
 
 class TrippingBroker(PassingBroker):
-    """A broker; every send is a step. The reply of ``lost`` entries never comes."""
+    """A broker; every send is a step.
 
-    def __init__(self, broker: Broker, wire: Tripwire, *, lost: int) -> None:
+    The reply of ``lost`` entries never comes, nor that of ``lost_changes`` changes.
+    """
+
+    def __init__(
+        self, broker: Broker, wire: Tripwire, *, lost: int, lost_changes: int
+    ) -> None:
         super().__init__(broker)
         self._wire = wire
-        self._lost = lost
+        self._lost = [Step.ENTRY] * lost + list(CHANGES[:lost_changes])
+        """The steps whose next reply is lost."""
 
     @override
     async def send(self, request: BrokerRequest) -> OrderResult:
@@ -168,8 +177,8 @@ class TrippingBroker(PassingBroker):
         self._wire.passes(step, Moment.BEFORE)
         result = await self.inner.send(request)
         self._wire.passes(step, Moment.AFTER)
-        if step is Step.ENTRY and self._lost:
-            self._lost -= 1
+        if step in self._lost:
+            self._lost.remove(step)
             message = "the broker's reply never came"
             raise OutcomeUnknown(message)
         return result

@@ -24,6 +24,8 @@ from tests.faults.run import GLANCE, PATIENCE, Run, Stuck
 from tests.faults.runner import CREDENTIALS, PRICE_PATH
 
 GOLD = "XAUUSD"
+NOT_DONE = "Not done: "
+"""How a notice says that an order on a position came to nothing."""
 GUARD_FIRED = "The guard of demo"
 """How its message begins, whoever fired it."""
 ENTRY = Decimal("1950.25")
@@ -228,6 +230,37 @@ class World:
             await self.telegram.bell.until(lambda: query.answer, UNANSWERED)
         if self.run.troubles:
             raise Stuck(self.run.troubles[0])
+
+    async def change(self, label: str, done: str) -> None:
+        """Ask for the open position, tap a button of it, and Confirm until it is told.
+
+        Whoever is not answered taps the same Confirm again.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        question: Message | None = None
+        while not self.hears(done) and not self.hears(NOT_DONE):
+            question = question or await self._question(label)
+            if question is not None:
+                self.tap(ADA, question, "Confirm")
+            await self.telegram.bell.until(lambda: self.hears(done) or None, UNANSWERED)
+            if self.run.troubles or loop.time() > deadline:
+                message = f"{label} has no effect"
+                raise Stuck(message)
+
+    async def _question(self, label: str) -> Message | None:
+        """The question behind a button of the position, if one comes."""
+        said, _ = people.say(self.telegram, ADA, "/positions")
+
+        def shown(wanted: str) -> Message | None:
+            mine = (m for m in self.telegram.present(ADA.id) if m.id > said.id)
+            return next((each for each in mine if has_button(each, wanted)), None)
+
+        card = await self.telegram.bell.until(lambda: shown(label), UNANSWERED)
+        if card is None:
+            return None
+        self.tap(ADA, card, label)
+        return await self.telegram.bell.until(lambda: shown("Confirm"), UNANSWERED)
 
     async def intrude(self, told: Told) -> None:
         """Sam, whom nobody invited, sends what Ada's button would send."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.signing import sign_plain
+from tests.bot.offices import toml
 from tests.flows import web
 from tests.flows.agreed import READY
 from tests.flows.books import Books
@@ -258,6 +259,21 @@ class House:
         if not self.books.row("SELECT * FROM users WHERE id = ?", user)["consented_at"]:
             terms = self.chat.wait(user, button="I agree", after=last)
             self.chat.tap(user, "I agree", terms.id)
+
+    def command(self, *words: str) -> str:
+        """An administrative command beside the running service; what it says."""
+        config = self.folder / "config.toml"
+        config.write_text(toml(json.loads(self._config.read_text())))
+        ran = subprocess.run(
+            [sys.executable, "-m", "bot", "--config", str(config), *words],
+            cwd=ROOT,
+            env={**os.environ, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=ENDS_WITHIN_SECONDS,
+        )
+        return ran.stdout
 
     # ------------------------------------------------------------ signals
     def fresh_name(self) -> str:

@@ -11,6 +11,7 @@
     unstop    take every stop and target away there      {"account"}
     deposit   money in, or below 0 out                   {"account", "amount"}
     invite    a token to join an account                 {"account", "role", …}
+    until     a membership that lapses in so long         {"user", "account", "seconds"}
     provider  a provider with its secrets                {"name"}
     slow      how long the broker takes for a quote      {"account", "seconds"}
     inbox     the next updates that cannot be stored     {"fails"}
@@ -37,11 +38,12 @@ from bot.settings import Settings
 from bot.tasks import until_told_to_stop
 from core.broker import CloseRequest, ModifyRequest, OpenRequest
 from core.desk.commanding import InviteWish, invite
+from core.desk.membership import set_until
 from core.errors import Refused
 from core.ids import AccountId
 from core.market import OrderType, Side
 from core.ports import Journal
-from core.users import Role
+from core.users import Membership, Role
 from mt5_bridge.paper.broker import PaperBroker
 from tests.flows.agreed import READY, TOKEN, WEBHOOK_SECRET
 from tests.flows.breakable import FullJournal, SlowBroker
@@ -81,6 +83,7 @@ class Rig:
             self.unstop,
             self.deposit,
             self.invite,
+            self.until,
             self.provider,
             self.slow,
             self.inbox,
@@ -163,6 +166,15 @@ class Rig:
             lasts=timedelta(seconds=wish.get("seconds", 3600)),
         )
         return {"token": await invite(self._house.tools, wanted, by=None)}
+
+    async def until(self, wish: Json) -> Json:
+        tools = self._house.tools
+        (row,) = await tools.journal.find(
+            Membership, user_id=wish["user"], account_id=wish["account"]
+        )
+        end = tools.clock.now() + timedelta(seconds=wish["seconds"])
+        await set_until(tools, row.id, end, by=None)
+        return {"until": end.timestamp()}
 
     async def provider(self, wish: Json) -> Json:
         made = await add_provider(

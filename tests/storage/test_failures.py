@@ -105,8 +105,9 @@ async def test_a_file_that_another_program_locks_is_unavailable(
 
 
 ORPHAN = (
-    "INSERT INTO subscriptions (id, user_id, provider, enabled, created_at, version) "
-    "VALUES ('x', 9, 'nobody', 1, '2026-11-24T12:00:00.000000+00:00', 1)"
+    "INSERT INTO subscriptions "
+    "(id, user_id, provider, instrument, enabled, created_at, version) "
+    "VALUES ('x', 9, 'nobody', '*', 1, '2026-11-24T12:00:00.000000+00:00', 1)"
 )
 
 

@@ -60,6 +60,17 @@ def test_a_field_of_another_type_is_named(field: str, value: object) -> None:
         Insertion(Signal, sqlite.dialect()).parameters(row)
 
 
+def test_a_field_of_another_type_is_named_after_a_thousand_good_rows() -> None:
+    insertion = Insertion(Signal, sqlite.dialect())
+    for _ in range(1000):
+        insertion.parameters(b.a_signal())
+    insertion.parameters(b.a_signal(stop_loss=None))
+    wrong: dict[str, Any] = {"stop_loss": "1945"}
+    row = dataclasses.replace(b.a_signal(), **wrong)
+    with pytest.raises(TypeError, match=r"Signal\.stop_loss cannot be '1945'"):
+        insertion.parameters(row)
+
+
 def _batch(*signals: Signal) -> list[list[Insert]]:
     return [[Insert(each)] for each in signals]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.ports import Insert
+from core.ports import Insert, PeopleAre
 from core.signals import Signal
 from core.users import User
 from storage.engine import FILE_NAME
@@ -135,6 +135,24 @@ async def test_a_query_has_its_index(
     connection.close()
     assert any(index in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+async def test_a_condition_of_many_is_checked_once(
+    journal: SqlJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await b.furnish(journal)
+    still = PeopleAre(await journal.people_version())
+    asked = []
+    people_version = Unit.people_version
+
+    def counting(self: Unit) -> int:
+        asked.append(self)
+        return people_version(self)
+
+    monkeypatch.setattr(Unit, "people_version", counting)
+    await journal.accept([[still, Insert(b.a_signal())] for _ in range(20)])
+    assert len(asked) == 1
+    assert await journal.count(Signal) == 20
 
 
 async def test_equal_questions_that_meet_are_asked_once(

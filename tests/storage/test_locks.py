@@ -71,8 +71,8 @@ async def test_an_expectation_does_not_wait_for_rows_that_refer_to_it(
     with connect(server) as other, other.transaction():
         other.execute(
             "INSERT INTO memberships "
-            "(id, user_id, account_id, role, created_at, version) "
-            "VALUES ('M', 1, 'demo', 'viewer', now(), 1)"
+            "(id, user_id, account_id, role, warned, created_at, version) "
+            "VALUES ('M', 1, 'demo', 'viewer', false, now(), 1)"
         )
         await postgres.commit(Expect(Account, b.ACCOUNT, {}))
 

@@ -168,6 +168,7 @@ INDEXES = {
     "memberships": {"account_id"},
     "inbox": {"id where done_at IS NULL"},
     "outbox": {"subject", "priority, due_at, id where done_at IS NULL"},
+    "broadcasts": {"id where finished_at IS NULL"},
     "audit": {"at", "subject"},
 }
 

@@ -89,8 +89,8 @@ def test_a_word_comes_back(side: Side) -> None:
 
 
 def test_a_rank_comes_back() -> None:
-    assert stored(Rank(Priority), Priority.EDIT) == 3
-    assert loaded(Rank(Priority), 3) is Priority.EDIT
+    assert stored(Rank(Priority), Priority.EDIT) == 4
+    assert loaded(Rank(Priority), 4) is Priority.EDIT
 
 
 @given(st.lists(st.text()).map(tuple))

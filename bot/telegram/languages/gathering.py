@@ -9,6 +9,7 @@ and spans of time, is named here.
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -22,6 +23,8 @@ HOME = Path(__file__).parent
 _KEYWORDS = {"say": None, "say_count": (1, 2), "later": None}
 _CORE = ("core", "mt5_bridge")
 _ENDS = (".", "?", "…", "!")
+_SINCE = datetime(2026, 11, 24, tzinfo=UTC)
+"""In every header: a catalogue that says the same is the same."""
 _PUT_IN = (
     "{1} s",
     "{1} min",
@@ -35,6 +38,19 @@ _PUT_IN = (
     "rejected",
     "withdrawn by the provider",
     "somebody",
+    "viewer",
+    "approver",
+    "admin",
+    "owner",
+    "triggered",
+    "closing",
+    "flat",
+    "above",
+    "below",
+    "stop loss",
+    "take profit",
+    "{1} points",
+    "{1} R ({2} points)",
     "Drawdown from the peak",
     "Loss of the day",
 )
@@ -110,7 +126,19 @@ def read(language: str) -> Catalog:
 
 def brought_up_to_date(language: str) -> Catalog:
     """The catalogue with exactly the messages of the code; new ones are empty."""
-    before, after = read(language), Catalog(locale=language, fuzzy=False)
+    before = read(language)
+    after = Catalog(
+        locale=language,
+        fuzzy=False,
+        project="Tapgate",
+        version="1",
+        header_comment=f"# What Tapgate says in {LANGUAGES[language]}.",
+        creation_date=_SINCE,
+        revision_date=_SINCE,
+        last_translator="the project",
+        language_team="the project",
+        msgid_bugs_address="the project",
+    )
     for entry in gathered():
         if entry.id:
             there = before.get(entry.id, entry.context)
@@ -127,15 +155,16 @@ def write(language: str, book: Catalog) -> None:
         write_po(file, book, width=88, omit_header=False, sort_output=True)
 
 
+def is_said(string: object) -> bool:
+    """Whether a translation, in every form that it has, is there."""
+    return all(string) if isinstance(string, tuple | list) else bool(string)
+
+
 def main() -> None:
     """Bring every catalogue up to date, and say what is left to translate."""
     for language in LANGUAGES:
         if language != ENGLISH:
             book = brought_up_to_date(language)
             write(language, book)
-            empty = sum(not _is_said(entry.string) for entry in book if entry.id)
+            empty = sum(not is_said(entry.string) for entry in book if entry.id)
             print(f"{language}: {len(book)} messages, {empty} to translate")  # noqa: T201 - a tool
-
-
-def _is_said(string: object) -> bool:
-    return all(string) if isinstance(string, tuple | list) else bool(string)

@@ -19,6 +19,8 @@ from bot.telegram.routers import (
     people,
     positions,
     reports,
+    rules,
+    settings,
 )
 from bot.telegram.routers.asking import Command, not_for_you
 from bot.telegram.routers.positions import decided_by
@@ -256,6 +258,7 @@ _HANDLERS: dict[str, Command] = {
     "help": on_help,
     "pending": on_pending,
     **positions.COMMANDS,
+    **rules.COMMANDS,
     **languages.COMMANDS,
     "closeall": on_close_all,
     "status": on_status,
@@ -265,6 +268,7 @@ _HANDLERS: dict[str, Command] = {
     "providers": on_providers,
     **admin.COMMANDS,
     **reports.COMMANDS,
+    **settings.COMMANDS,
     **membership.COMMANDS,
     **people.COMMANDS,
 }

@@ -96,7 +96,7 @@ def _account(mine: list[Account], names: list[str]) -> Account | None:
         if account.id.lower() == names[0].lower():
             return account
     known = ", ".join(each.id for each in mine)
-    message = f"You administer no account {names[0]}. Yours: {known}."
+    message = f"You administer no account of that name. Yours: {known}."
     raise Refused(message)
 
 

@@ -17,6 +17,8 @@ from bot.telegram.routers import (
     positions,
     providers,
     reports,
+    rules,
+    settings,
 )
 from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
 from bot.telegram.views.confirming import EVERYTHING, closes_said
@@ -252,11 +254,13 @@ _HANDLERS: dict[Press, Handler] = {
     Press.NEVER_MIND: _never_mind,
     **admin.PRESSES,
     **reports.PRESSES,
+    **settings.PRESSES,
     **membership.PRESSES,
     **people.PRESSES,
     Press.ADOPT: _parked,
     Press.NOT_PLACED: _parked,
     **positions.PRESSES,
+    **rules.PRESSES,
     **languages.PRESSES,
     **providers.HANDLERS,
 }

@@ -9,9 +9,27 @@ from bot.telegram.cards import account_card, prompt_card
 from core.accounts import Account
 from core.ids import PromptId, SignalId
 from core.orders import OrderKind, OrderState
+from core.ports import Delete
 from core.prompts import Decision, PromptState
-from tests.builders import ACCOUNT, a_signal, a_trade, an_approval, an_order
-from tests.core.desk.world import ADA, World, own_desk
+from core.standing import StandingRule
+from core.users import User
+from tests.builders import (
+    ACCOUNT,
+    a_signal,
+    a_standing_rule,
+    a_trade,
+    an_approval,
+    an_order,
+)
+from tests.core.desk.world import (
+    ADA,
+    BOB,
+    EVE,
+    RULES,
+    World,
+    own_desk,
+    shared_desk,
+)
 
 
 @pytest.fixture
@@ -89,3 +107,43 @@ async def test_an_account_without_a_guard_or_rules_has_no_card(world):
     assert await account_card(world.tools, replace(account, id="new")) is None
     world.rules.clear()
     assert await account_card(world.tools, account) is None
+
+
+async def test_who_approved_first_is_shown_while_a_second_is_wanted_and_after():
+    world = await shared_desk(replace(RULES, second_above_risk_percent=Decimal("0.5")))
+    await world.offered()
+    bobs = await world.prompt(BOB)
+    assert (await prompt_card(world.tools, bobs.id)).first == ""
+    await world.approve(ADA)
+    assert (await prompt_card(world.tools, bobs.id)).first == "Ada"
+    adas = await world.prompt(ADA)
+    assert (await prompt_card(world.tools, adas.id)).first == ""
+    eves = await world.prompt(EVE)
+    assert (await prompt_card(world.tools, eves.id)).first == ""
+    await world.approve(BOB)
+    for prompt in (adas, bobs):
+        card = await prompt_card(world.tools, prompt.id)
+        assert (card.first, card.decider) == ("Ada", "Bob")
+
+
+async def test_an_approval_by_one_person_has_no_first():
+    world = await shared_desk()
+    await world.offered()
+    await world.approve(ADA)
+    assert (await prompt_card(world.tools, (await world.prompt(BOB)).id)).first == ""
+
+
+async def test_a_first_whose_name_is_gone_is_nobody():
+    world = await shared_desk(replace(RULES, second_above_risk_percent=Decimal("0.5")))
+    await world.offered()
+    await world.approve(ADA)
+    await world.journal.commit(Delete(await world.one(User, id=ADA)))
+    assert (await prompt_card(world.tools, (await world.prompt(BOB)).id)).first == ""
+
+
+async def test_what_a_standing_rule_approved_shows_the_rule(world):
+    await world.put(a_standing_rule())
+    await world.offered()
+    card = await prompt_card(world.tools, (await world.prompt()).id)
+    assert card.rule == await world.one(StandingRule)
+    assert card.approval.rule_number == 1

@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from bot.sandbox import User as Person
 from bot.tasks import Bell, Nursery
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.desk import Desk
 from bot.telegram.dispatching import Dispatching
-from bot.telegram.wire.sender import Sender
+from bot.telegram.wire.sender import AT_ONCE, Sender
 from core.accounts import AccountKind
 from core.ids import UserId
 from core.messages import InboxUpdate, OutboxItem, Topic
-from core.ports import Insert, Row
+from core.ports import Row
 from core.prompts import Prompt, PromptState
+from core.signals import Signal
 from core.users import EVERY_PROVIDER, Role
 from tests.bot.telegram.room import Watch
 from tests.bot.telegram.stage import (
@@ -47,14 +47,6 @@ FIRST = 10_001
 """The number of the first person; every tenth looks on, the others decide."""
 WITHIN = timedelta(seconds=1)
 """In which a tap is answered."""
-
-
-class _QuickWorld(World):
-    """A thousand prompts are compared with each other only once."""
-
-    @override
-    async def put(self, *rows: Row) -> None:
-        await self.journal.commit(*(Insert(row) for row in rows))
 
 
 @dataclass
@@ -81,7 +73,8 @@ class Crowd:
                 await turns(1)
 
     def delivered(self) -> int:
-        return sum(bool(self.stage.chat(user)) for user in self.people)
+        """How many chats hold a message; nobody writes before."""
+        return len(self.stage.world.messages)
 
     async def tap(self, press: Press, user: int) -> str:
         """Tap a prompt; returns the callback's id once it was handled."""
@@ -138,14 +131,12 @@ async def crowd(folder: Path, count: int, **choices: Any) -> AsyncIterator[Crowd
         stage.world.started.update(people)
         stage.world.limits.enforced = True
         gateway = a_gateway(stage.bot, folder, pace=hurry.pace)
-        desk = Desk(tools=world.tools, gateway=gateway, watch=Watch(world))
-        sender = Sender(
-            world.tools, gateway, nursery, bell=Bell(), pace=hurry.pace
-        )
+        desk = Desk(tools=world.tools, gateway=gateway, watch=Watch(world, []))
+        sender = Sender(world.tools, gateway, nursery, bell=Bell(), pace=hurry.pace)
         dispatching = Dispatching(stage.bot, desk)
         made = Crowd(world, stage, sender, dispatching, people)
         prompt = await world.offered()
-        (path,) = {each.chart_path for each in await world.journal.find(_Signal)}
+        (path,) = {each.chart_path for each in await world.journal.find(Signal)}
         assert path is not None
         keep_picture(folder, path)
         assert prompt.state is PromptState.QUEUED
@@ -153,3 +144,108 @@ async def crowd(folder: Path, count: int, **choices: Any) -> AsyncIterator[Crowd
             yield made
         finally:
             await nursery.close()
+
+
+# ------------------------------------------------------------------ a thousand
+
+
+async def _taps(desk: Crowd) -> list[timedelta]:
+    """Tap now and then while the signal goes out; how long each waited."""
+    clock, waits = desk.world.clock, []
+    for number in range(9):
+        user, wanted = FIRST + 1 + number, 100 * (number + 1)
+        await desk.until(lambda wanted=wanted: desk.delivered() > wanted)
+        began = clock.monotonic()
+        callback = await desk.tap(Press.REJECT, user)
+        assert desk.stage.answered(callback) is not None
+        waits.append(clock.monotonic() - began)
+        await desk.until(lambda who=user: "Rejected" in desk.stage.texts(who)[0])
+        waits.append(clock.monotonic() - began)
+    began = clock.monotonic()
+    desk.stage.say(FIRST + 20, "/help")
+    await desk.handle()
+    return [*waits, clock.monotonic() - began]
+
+
+async def test_a_signal_reaches_a_thousand_and_a_tap_overtakes_it(tmp_path):
+    async with crowd(tmp_path, MANY) as desk:
+        began = desk.world.clock.monotonic()
+        sending = desk.deliver()
+        waits = await _taps(desk)
+        await sending
+        took = desk.world.clock.monotonic() - began
+        journal = desk.stage.world.journal
+        sent = [each.params for each in desk.stage.calls("sendPhoto")]
+        unknown = await desk.world.journal.count(Prompt, message_id=None)
+    chats = Counter(each["chat_id"] for each in sent)
+    uploads = [isinstance(each["photo"], dict) for each in sent]
+    assert max(waits) <= WITHIN
+    assert (len(chats), set(chats.values()), unknown) == (MANY, {1}, 0)
+    assert uploads.count(True) == 1
+    assert [each for each in journal if each.status == 429] == []  # at most one
+    assert took <= 1.1 * timedelta(seconds=MANY / 25)
+
+
+# ------------------------------------------------------------------ what ends meanwhile
+
+
+async def test_what_is_decided_while_it_waits_is_not_sent(tmp_path):
+    async with crowd(tmp_path, FEW) as desk:
+        sending = desk.deliver()
+        await desk.until(lambda: desk.delivered() >= 20)
+        await desk.tap(Press.APPROVE, FIRST + 1)
+        under_way = len(desk.sender._pace._under_way)
+        shown = desk.delivered()
+        await sending
+        left = await desk.world.journal.find(
+            OutboxItem, topic=Topic.PROMPT, done_at=None
+        )
+        texts = [desk.stage.texts(user) for user in desk.people]
+        superseded = await desk.world.journal.count(
+            Prompt, state=PromptState.SUPERSEDED
+        )
+    assert left == []
+    assert superseded == FEW - 1
+    assert shown <= desk.delivered() <= shown + under_way
+    assert all("Decided by" in text for (text,) in filter(None, texts[2:]))
+
+
+async def test_the_others_messages_are_drawn_once_for_each_thing_to_tell(tmp_path):
+    async with crowd(tmp_path, FEW) as desk:
+        await desk.deliver()
+        await desk.tap(Press.APPROVE, FIRST + 1)
+        await desk.world.work()
+        for _ in range(3):
+            await desk.deliver()
+            await desk.world.watch(DESK)
+        edits = Counter(
+            each.params["chat_id"] for each in desk.stage.calls("editMessageCaption")
+        )
+        texts = [desk.stage.texts(user)[0] for user in desk.people]
+    assert all("Filled" in text for text in texts)
+    # those that were on their way when the order was filled are drawn once more
+    assert max(edits.values()) == 2
+    assert sum(edits.values()) <= FEW + AT_ONCE
+
+
+async def test_whoever_was_told_to_wait_is_told_alone_and_once(tmp_path):
+    async with crowd(tmp_path, FEW) as desk:
+        desk.stage.fail("sendPhoto", status=429, description="x", retry_after=3)
+        sending = desk.deliver()
+        await sending
+        assert desk.delivered() == FEW - 1
+        desk.world.later(seconds=3)
+        await desk.deliver()
+        assert desk.delivered() == FEW
+        statuses = Counter(each.status for each in desk.sends())
+    assert statuses == {200: FEW, 429: 1}
+
+
+@pytest.mark.parametrize("per_second", [10, 25])
+async def test_the_rate_is_the_one_that_was_chosen(tmp_path, per_second):
+    async with crowd(tmp_path, FEW, per_second=per_second) as desk:
+        began = desk.world.clock.monotonic()
+        await desk.deliver()
+        took = desk.world.clock.monotonic() - began
+    expected = timedelta(seconds=FEW / per_second)
+    assert 0.9 * expected < took <= 1.1 * expected

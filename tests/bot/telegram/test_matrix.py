@@ -6,22 +6,34 @@ from dataclasses import replace
 import pytest
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.routers import commands
+from bot.telegram.routers import commands, positions
 from bot.telegram.routers.providers import HANDLERS
+from bot.telegram.rule_cards import rules_card
+from bot.telegram.views.positions import NOW
 from core.accounts import GuardState
 from core.desk.taps import OUTDATED
 from core.desk.tools import by_user
 from core.ids import OrderId, UserId
 from core.messages import AuditEntry
 from core.orders import Order, OrderState, SendState
+from core.trades import Trade
+from core.users import Membership
 from tests.bot.telegram.room import DESK, MINE, Room, open_room
 from tests.bot.telegram.stage import ADA, ANN, BOB, EVE, OWEN, SAM
-from tests.builders import a_send, an_order
+from tests.builders import (
+    a_join_request,
+    a_send,
+    a_standing_rule,
+    a_user,
+    an_order,
+)
 from tests.fakes import NOON
 
 EVERYBODY = (SAM, EVE, ADA, BOB, ANN, OWEN)
 """Stranger, viewer of desk, approver of mine, then approver, admin, owner of desk."""
 PARKED = "0" * 22 + "PARK"
+RULE = "0" * 22 + "RULE"
+"""A standing rule of Ada's."""
 
 
 @pytest.fixture
@@ -35,6 +47,9 @@ async def room(tmp_path):
         await opened.world.put(
             an_order(id=OrderId(PARKED), account_id=DESK, state=OrderState.PARKED),
             a_send(order_id=PARKED, account_id=DESK, state=SendState.UNKNOWN),
+            a_user(id=UserId(7), name="Zoe"),
+            a_join_request(id=UserId(7)),
+            a_standing_rule(id=RULE, user_id=ADA, account_id=MINE),
         )
         yield opened
 
@@ -52,6 +67,7 @@ WORDS = {
     "none": "^There is no account here",
     "waiting": "^Waiting for you",
     "both": r"desk · .*\n(.*\n)*mine · |Panic on desk, mine",
+    "held": "^🟢 BUY 0.17 XAUUSD · mine",
     "mine": r"^mine · |Panic on mine:",
     "desk": r"^desk · |^Status\ndesk · |Panic on desk:",
     "asks": "^Close 1 open trade",
@@ -61,6 +77,18 @@ WORDS = {
     "armed": "^The guard of desk has not fired",
     "why?": "^Say why",
     "sources": "^Providers\\n",
+    "rules": "^Standing rules\\ndemo on mine",
+    "not own": "^Standing rules are for accounts of your own",
+    "accounts": "^People\\n✋ 1 person asks to join.\\n· desk: 4 members",
+    "members": r"^People\n✋ 1 .*\n\n(desk|mine) · ",
+    "person": r"^People\n✋ 1 .*\ndesk: Eve \(3\) · viewer",
+    "nobody": "^You administer no account and no member",
+    "invited": r"^✉ Invite to (desk|mine), as",
+    "where?": "^To which account do you want to invite",
+    "owners": "^Owners are named in the configuration",
+    "usage": "^Write /invite ROLE ACCOUNT",
+    "leave?": "^Leave (desk|mine)\\?",
+    "owner's": "^You stay an owner",
 }
 
 
@@ -75,7 +103,7 @@ COMMANDS = """
 /START         | invite  | welcome | welcome | welcome | welcome | welcome
 /help          | invite  | help    | help    | help    | help+   | help+
 /pending       | invite  | nothing | nothing | waiting | waiting | waiting
-/positions     | invite  | none    | mine    | desk    | desk    | desk
+/positions     | invite  | none    | held    | desk    | desk    | desk
 /closeall      | invite  | nothing | asks    | nothing | nothing | nothing
 /status        | invite  | admins  | admins  | admins  | desk    | both
 /guard         | invite  | none    | mine    | desk    | desk    | both
@@ -88,8 +116,20 @@ COMMANDS = """
 /rearm desk    | invite  | admins  | admins  | admins  | why?    | why?
 /rearm desk x  | invite  | admins  | admins  | admins  | armed   | armed
 /rearm x       | invite  | admins  | admins  | admins  | armed   | which?
+/rules         | invite  | not own | rules   | not own | not own | not own
 /providers     | invite  | admins  | admins  | admins  | sources | sources
 /Providers de  | invite  | admins  | admins  | admins  | sources | sources
+/users         | invite  | admins  | admins  | admins  | members | accounts
+/users desk    | invite  | admins  | admins  | admins  | members | members
+/users mine    | invite  | admins  | admins  | admins  | nobody  | members
+/users 3       | invite  | admins  | admins  | admins  | person  | person
+/users 999     | invite  | admins  | admins  | admins  | nobody  | nobody
+/invite        | invite  | admins  | admins  | admins  | invited | where?
+/invite desk   | invite  | admins  | admins  | admins  | invited | invited
+/invite mine   | invite  | admins  | admins  | admins  | foreign | invited
+/invite owner desk | invite | admins | admins | admins | owners  | owners
+/invite a b    | invite  | admins  | admins  | admins  | usage   | usage
+/stop          | invite  | leave?  | leave?  | leave?  | leave?  | owner's
 /language      | invite  | which   | which   | which   | which   | which
 /history       | invite  | unknown | unknown | unknown | unknown | unknown
 hello          | invite  | help    | help    | help    | help+   | help+
@@ -119,6 +159,12 @@ ANSWERS = {
     "outdated": f"^{OUTDATED.text}",
     "approved": "^Approved, sending 0.1",
     "rejected": "^Rejected. Nothing",
+    "snoozed": "^Snoozed: it comes back",
+    "listed": "^These are your rules",
+    "granted": "^Granted. Every order",
+    "gone": "^That is not possible any more",
+    "revoked": "^Revoked: such signals ask",
+    "no rule": "^That is no rule of yours",
     "no reason": "^The reason is written down already",
     "agreed": "^Thank you. Signals",
     "ordered": "^1 close ordered",
@@ -133,10 +179,24 @@ ANSWERS = {
     "viewer": "^You are a viewer here",
     "admins": "^Only admins can do that",
     "sure?": "^Confirm it",
+    "no member": "^You are not a member of this account",
+    "his alone": "^Only the person who owns mine",
+    "its card": "^Here is the position",
+    "as it is": "^This is how it stands now",
+    "closes": "^The close is ordered",
+    "halves": "^The close of half is ordered",
+    "moves": "^The new stop is ordered",
     "disabled": "^demo is disabled.$",
     "enabled": "^demo is enabled already",
     "muted": "^demo is muted for an hour",
     "heard": "^demo was not muted",
+    "shown": "^$",
+    "done": "^Done; they are told",
+    "removed": "^Removed; they are told",
+    "accepted": "^Accepted; they are told|^1 accepted",
+    "declined": "^Declined; they are told",
+    "hand on": "^Hand the link on",
+    "left": "^Done. No more signals",
 }
 
 
@@ -152,6 +212,10 @@ approve    | !stranger | !another's | !another's | approved  | !another's | !ano
 confirm    | !stranger | !another's | !another's | outdated  | !another's | !another's
 back       | !stranger | !another's | !another's | outdated  | !another's | !another's
 reject     | !stranger | !another's | !another's | rejected  | !another's | !another's
+snooze     | !stranger | !another's | !another's | snoozed   | !another's | !another's
+rules      | !stranger | listed     | listed     | listed    | listed     | listed
+rule_now   | !stranger | !gone      | granted    | !gone     | !gone      | !gone
+revoke     | !stranger | !no rule   | revoked    | !no rule  | !no rule   | !no rule
 news       | !stranger | outdated   | outdated   | no reason | outdated   | outdated
 spread     | !stranger | outdated   | outdated   | no reason | outdated   | outdated
 risk       | !stranger | outdated   | outdated   | no reason | outdated   | outdated
@@ -161,6 +225,20 @@ agree      | !stranger | agreed     | agreed     | agreed    | agreed     | agre
 close_all  | !stranger | nothing    | ordered    | nothing   | nothing    | nothing
 panic      | !stranger | !not admin | !not admin | !not admin | panic     | panic
 language   | !stranger | spanish    | spanish    | spanish    | spanish    | spanish
+users      | !stranger | !admins    | !admins    | !admins   | shown      | shown
+member     | !stranger | !admins    | !admins    | !admins   | shown      | shown
+role       | !stranger | !admins    | !admins    | !admins   | sure?      | sure?
+role_now   | !stranger | !admins    | !admins    | !admins   | done       | done
+until      | !stranger | !admins    | !admins    | !admins   | done       | done
+remove     | !stranger | !admins    | !admins    | !admins   | sure?      | sure?
+remove_now | !stranger | !admins    | !admins    | !admins   | removed    | removed
+request    | !stranger | !admins    | !admins    | !admins   | shown      | shown
+accept     | !stranger | !admins    | !admins    | !admins   | accepted   | accepted
+decline    | !stranger | !admins    | !admins    | !admins   | declined   | declined
+accept_all | !stranger | !admins    | !admins    | !admins   | sure?      | sure?
+accept_all_now | !stranger | !admins | !admins   | !admins   | accepted   | accepted
+invite     | !stranger | !not admin | !not admin | !not admin | hand on   | hand on
+leave      | !stranger | left       | left       | left      | left       | left
 never_mind | !stranger | back       | back       | back      | back       | back
 adopt      | !stranger | !silent    | !silent    | !not found | !not found | !not found
 not_placed | !stranger | !silent    | !silent    | noted     | noted      | noted
@@ -170,6 +248,14 @@ disable_now | !stranger | !admins   | !admins    | !admins   | disabled   | disa
 enable     | !stranger | !admins    | !admins    | !admins   | enabled    | enabled
 mute       | !stranger | !admins    | !admins    | !admins   | muted      | muted
 unmute     | !stranger | !admins    | !admins    | !admins   | heard      | heard
+position   | !stranger | !no member | its card   | !no member | !no member | !his alone
+refresh    | !stranger | !no member | as it is   | !no member | !no member | !his alone
+close      | !stranger | !no member | sure?      | !no member | !no member | !his alone
+close_now  | !stranger | !no member | closes     | !no member | !no member | !his alone
+half       | !stranger | !no member | sure?      | !no member | !no member | !his alone
+half_now   | !stranger | !no member | halves     | !no member | !no member | !his alone
+break_even | !stranger | !no member | sure?      | !no member | !no member | !his alone
+break_even_now | !stranger | !no member | moves  | !no member | !no member | !his alone
 hush       | !stranger | !admins    | !admins    | !admins   | muted      | muted
 """
 CELLS = [
@@ -197,12 +283,51 @@ async def _argument(room: Room, press: Press) -> str:
         Press.PANIC: f"desk@{asked}",
         Press.LANGUAGE: "es",
         Press.NEVER_MIND: "",
+        Press.RULES: "",
+        Press.RULE_NOW: await _rule_wish(room, asked),
+        Press.REVOKE: RULE,
+        Press.USERS: "0.desk",
+        Press.REQUEST: "7",
+        Press.ACCEPT: "viewer.7.desk",
+        Press.DECLINE: "7",
+        Press.ACCEPT_ALL: "desk",
+        Press.ACCEPT_ALL_NOW: f"desk@{asked}",
+        Press.INVITE: ".1.72.desk",
+        Press.LEAVE: str(asked),
+        **await _about_bob(room, asked),
         Press.ADOPT: PARKED,
         Press.NOT_PLACED: PARKED,
         Press.DISABLE_NOW: f"demo@{asked}",
     }
     others |= dict.fromkeys(ABOUT_A_PROVIDER, "demo")
+    others |= await _about_the_trade(room, asked)
     return others.get(press, (await room.prompt(BOB, DESK)).nonce)
+
+
+async def _rule_wish(room: Room, asked: int) -> str:
+    """The rule that Ada may grant."""
+    (pair,) = (await rules_card(room.tools, UserId(ADA))).pairs
+    return f"{pair.key},0.5,3,{asked + 86_400}@{asked}"
+
+
+async def _about_the_trade(room: Room, asked: int) -> dict[Press, str]:
+    """Ada's own trade, which is in profit by now."""
+    room.world.brokers[MINE].move("XAUUSD", "1955.50")
+    trade = await room.world.one(Trade, account_id=MINE)
+    carried: dict[Press, str] = dict.fromkeys(positions.PRESSES, trade.id)
+    return carried | dict.fromkeys(NOW.values(), f"{trade.id}@{asked}@0@0.17")
+
+
+async def _about_bob(room: Room, asked: int) -> dict[Press, str]:
+    bob = (await room.world.one(Membership, user_id=BOB)).id
+    return {
+        Press.MEMBER: bob,
+        Press.ROLE: f"viewer.{bob}",
+        Press.ROLE_NOW: f"viewer.{bob}@{asked}",
+        Press.UNTIL: f"30.{bob}",
+        Press.REMOVE: bob,
+        Press.REMOVE_NOW: f"{bob}@{asked}",
+    }
 
 
 @pytest.mark.parametrize(("press", "user", "expected"), CELLS)

@@ -101,7 +101,8 @@ def _of_trades() -> Iterator[tuple[str, View]]:
     live = an_account(id="live1", mode=TradeMode.LIVE)
     signal = {"signal_id": the_signal().id}
     part = the_order(OrderState.PARTIALLY_FILLED)
-    exact = the_trade(open_price=part.price, volume=Decimal("0.10"), **signal)
+    tenth = {"volume": Decimal("0.10"), "volume_open": Decimal("0.10")}
+    exact = the_trade(open_price=part.price, **tenth, **signal)
     yield "trade opened, live", notices.trade_notice(exact, live)
     yield "trade opened in part", notices.trade_notice(exact, live, part)
     yield (
@@ -116,7 +117,7 @@ def _of_trades() -> Iterator[tuple[str, View]]:
         OrderState.REJECTED: "The position is closed already.",
         OrderState.UNKNOWN: "The broker's answer was lost; it is being looked for.",
     }
-    for kind in (OrderKind.CLOSE, OrderKind.CANCEL):
+    for kind in (OrderKind.CLOSE, OrderKind.CANCEL, OrderKind.MODIFY):
         for state in (*reasons, OrderState.FILLED, OrderState.NOT_EXECUTED):
             order = the_order(state, kind=kind, reason=reasons.get(state, ""))
             yield f"order failed: {kind}, {state}", notices.order_notice(order)

@@ -15,7 +15,10 @@ from tests.bot.telegram.cards import the_order, the_trade
 
 PART = the_order(OrderState.PARTIALLY_FILLED)
 AS_APPROVED = the_trade(
-    open_price=PART.price, volume=Decimal("0.10"), risk_money=Decimal(55)
+    open_price=PART.price,
+    volume=Decimal("0.10"),
+    volume_open=Decimal("0.10"),
+    risk_money=Decimal(55),
 )
 
 

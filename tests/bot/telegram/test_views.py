@@ -330,7 +330,7 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
         a_card(
             prompt,
             order=the_order(O.PARTIALLY_FILLED),
-            trade=the_trade(volume=Decimal("0.10")),
+            trade=the_trade(volume=Decimal("0.10"), volume_open=Decimal("0.10")),
         ),
     )
     exact = the_trade(open_price=Decimal("1950.50"))
@@ -344,7 +344,12 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
         a_card(
             prompt,
             order=the_order(O.PARTIALLY_FILLED),
-            trade=replace(exact, volume=Decimal("0.10"), risk_money=Decimal("55.001")),
+            trade=replace(
+                exact,
+                volume=Decimal("0.10"),
+                volume_open=Decimal("0.10"),
+                risk_money=Decimal("55.001"),
+            ),
         ),
     )
     yield (

@@ -22,6 +22,7 @@ from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Approval, Prompt, PromptState
 from core.signals import Signal, SignalStatus
 from core.trades import Trade, TradeState
+from tests.builders import a_standing_rule
 from tests.core.desk.fragile import EFFECTS, Crash, Fuse, fragile
 from tests.core.desk.hands import AHEAD
 from tests.core.desk.world import ADA, RULES, World, own_desk, recover
@@ -55,9 +56,13 @@ class Mortal(World):
         )
 
 
-async def mortal_desk() -> Mortal:
-    world = await own_desk(STRICT)
-    mortal = Mortal(STRICT)
+async def mortal_desk(name: str) -> Mortal:
+    """Ada is asked twice, or has granted a standing rule."""
+    rules = RULES if name == "ruled" else STRICT
+    world = await own_desk(rules)
+    if name == "ruled":
+        await world.put(a_standing_rule(per_day=1))
+    mortal = Mortal(rules)
     mortal.__dict__.update(world.__dict__)
     mortal.bonds = {}
     return mortal
@@ -164,7 +169,15 @@ HANDS: list[Step] = [
     price_comes,
     watcher_looks,
 ]
-STEPS = {"story": STORY, "fall": FALL, "hands": HANDS}
+RULED: list[Step] = [
+    provider_sends,
+    worker_works,
+    worker_works,
+    watcher_looks,
+    price_comes,
+    watcher_looks,
+]
+STEPS = {"story": STORY, "fall": FALL, "hands": HANDS, "ruled": RULED}
 
 
 async def play(world: Mortal, steps: list[Step]) -> None:
@@ -173,7 +186,7 @@ async def play(world: Mortal, steps: list[Step]) -> None:
 
 
 async def calls_of(name: str) -> list[str]:
-    world = await mortal_desk()
+    world = await mortal_desk(name)
     world.fuse = Fuse()
     await play(world, STEPS[name])
     return world.fuse.calls
@@ -181,7 +194,7 @@ async def calls_of(name: str) -> list[str]:
 
 async def crashed(name: str, *, at: int, after: bool) -> Mortal:
     """The story, cut off at one call, then started again and played to its end."""
-    world = await mortal_desk()
+    world = await mortal_desk(name)
     world.fuse = Fuse(at=at, after=after)
     for number, step in enumerate(STEPS[name]):
         try:
@@ -299,6 +312,19 @@ async def agree(world: Mortal) -> None:
         assert all(each.state not in LIVE for each in orders)
     for trade in await world.journal.find(Trade):
         assert trade.profit == sum(deal.net for deal in world.broker.deals)
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_crash_at_any_call_lets_a_standing_rule_order_once(after):
+    calls = await calls_of("ruled")
+    assert calls.count("send") == 1
+    for at, call in enumerate(calls, start=1):
+        if after and call not in EFFECTS:
+            continue
+        world = await crashed("ruled", at=at, after=after)
+        await check(world)
+        (approval,) = await world.journal.find(Approval)
+        assert (approval.rule_number, approval.seconds) == (1, None)
 
 
 async def test_after_a_crash_between_reply_and_record_the_order_is_found():

@@ -105,8 +105,8 @@ async def test_a_lapsed_member_decides_nothing_even_before_the_sweep():
 async def test_a_lapsed_member_is_not_reached_by_signals():
     world = await desk()
     people = await read_people(world.journal)
-    assert BOB in {each.user.id for each in people.reached(DEMO, NOON)}
-    assert BOB not in {each.user.id for each in people.reached(DEMO, A_WEEK)}
+    assert BOB in {each.user.id for each in people.reached(DEMO, "XAUUSD", NOON)}
+    assert BOB not in {each.user.id for each in people.reached(DEMO, "XAUUSD", A_WEEK)}
 
 
 async def test_what_the_member_was_asked_is_over():

@@ -1,12 +1,13 @@
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from core.accounts import AccountKind
 from core.desk.intake import Verdict, submit
 from core.desk.people import read_people
-from core.errors import Duplicate
+from core.errors import Conflict, Duplicate
 from core.ids import ProviderName, UserId
 from core.intake import Draft
 from core.market import OrderType, Timeframe
@@ -97,6 +98,21 @@ async def test_another_provider_may_use_the_same_id():
     assert again.verdict is Verdict.STORED
 
 
+async def test_who_was_known_before_is_enough_while_nobody_changed():
+    world = await own_desk()
+    version = await world.journal.people_version()
+    people = await read_people(world.journal, version)
+    provider = await world.one(Provider)
+    ask = partial(submit, world.tools, INTAKE, people, provider, still=version)
+    assert (await ask(GOLD_SIGNAL)).verdict is Verdict.STORED
+    assert (await ask(GOLD_SIGNAL)).verdict is Verdict.REPEATED
+    await world.put(a_provider(id=ProviderName("other")))
+    another = replace(GOLD_SIGNAL, external_id="gold-2")
+    with pytest.raises(Conflict):
+        await ask(another)
+    assert await world.journal.count(Signal) == 1
+
+
 async def test_a_draft_that_never_passed_the_rules_is_an_error_of_ours():
     world = await own_desk()
     with pytest.raises(ValueError, match=r"must pass intake.problems first"):
@@ -121,8 +137,8 @@ async def test_a_taken_key_that_is_not_the_signals_is_not_hidden():
 
 async def reached(world) -> set[tuple[UserId, str, bool]]:
     people = await read_people(world.journal)
-    found = people.reached(DEMO, world.clock.now())
-    assert people.reached(DEMO, world.clock.now()) == found
+    found = people.reached(DEMO, "XAUUSD", world.clock.now())
+    assert people.reached(DEMO, "XAUUSD", world.clock.now()) == found
     return {(each.user.id, each.account.id, each.decides) for each in found}
 
 
