@@ -17,15 +17,16 @@ from bot.consent import folder_in_force, read_consent, read_translations
 from bot.markets import PaperMarket
 from bot.plans import choices_of, public_url
 from bot.settings import AccountConfig, Settings
+from bot.undrawn import NoCharts
 from charts.media import MediaStore, sign, verify
 from charts.pictures import Look
 from charts.pool import RenderPool
 from charts.studio import Studio
 from charts.style import Theme
 from core.desk.tools import Tools
-from core.errors import ChartFailed, Refused
-from core.ids import AccountId, UserId
-from core.ports import Broker, Clock, EquityChart, Journal, Media, SignalChart
+from core.errors import Refused
+from core.ids import AccountId
+from core.ports import Broker, Clock, Journal
 from core.users import Provider
 from migrations.runner import current_revision, head_revision, upgrade
 from mt5_bridge.paper.broker import PaperBroker
@@ -156,7 +157,7 @@ async def open_office(
             clock=clock,
             ids=SystemIds(),
             brokers={},
-            charts=_NoCharts(),
+            charts=NoCharts(),
             choices=choices_of(
                 settings, read_consent(folder), read_translations(folder)
             ),
@@ -174,20 +175,6 @@ async def open_office(
         )
     finally:
         await journal.close()
-
-
-class _NoCharts:
-    """An office draws nothing."""
-
-    async def signal_chart(self, chart: SignalChart, *, at: datetime) -> Media:
-        message = f"an office draws nothing, not {chart.instrument} at {at}"
-        raise ChartFailed(message)
-
-    async def equity_chart(
-        self, chart: EquityChart, *, at: datetime, to: UserId
-    ) -> Media:
-        message = f"an office draws nothing, not {chart.title} at {at} for {to}"
-        raise ChartFailed(message)
 
 
 async def _need_schema(journal: SqlJournal) -> None:

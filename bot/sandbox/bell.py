@@ -50,10 +50,13 @@ class Feed:
         self._readers: set[asyncio.Queue[str | None]] = set()
         self._closed = False
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a page is open."""
+        return bool(self._readers)
+
     def publish(self, event: Json) -> None:
         """Queue the event for all pages."""
-        if not self._readers:
-            return
         line = f"data: {json.dumps(event, separators=(',', ':'))}\n\n"
         for reader in tuple(self._readers):
             if reader.qsize() < UNREAD_EVENTS:

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.answers import problem
+from bot.sandbox.control.answers import problem
 from bot.sandbox.files import content_of
 from bot.sandbox.local_only import Handler
 from bot.sandbox.world import World

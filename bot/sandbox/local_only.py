@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.sandbox.answers import problem
+from bot.sandbox.control.answers import problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from aiohttp import web
 
-from bot.sandbox.bot_api import BotApi
+from bot.sandbox.api.bot_api import BotApi
 from bot.sandbox.chat_page import Page
-from bot.sandbox.control import Control, Extra
+from bot.sandbox.control.routes import Control, Extra
 from bot.sandbox.local_only import local_only
 from bot.sandbox.model import User
 from bot.sandbox.webhook import WebhookSender

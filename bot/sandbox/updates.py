@@ -4,10 +4,13 @@ r"""The queue of updates: kept until the bot confirms them, at most for a day.
 add ---> waiting --(offset passes it)--> forgotten, but kept for `repeat`
             \--(24 h)--> gone
 ```
+
+A tester may hold deliveries back, and change the order of what waits. The ids stay:
+a poll that confirms the last one it saw gets those above it once more.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -65,6 +68,7 @@ class UpdateQueue:
         self._past: OrderedDict[int, Update] = OrderedDict()
         self._poll = 0
         self._polling = 0
+        self.held = False
         self.allowed: Collection[str] = ()
         self.webhook: Webhook | None = None
         self.bell = Bell()
@@ -101,12 +105,37 @@ class UpdateQueue:
         self.bell.ring()
         return True
 
+    def hold(self, *, held: bool) -> None:
+        """Keep updates back until they are let go; polls go on and find nothing."""
+        self.held = held
+        self.bell.ring()
+
+    def reorder(self, ids: Sequence[int]) -> bool:
+        """Put waiting updates into this order, at the places they hold together.
+
+        False, and nothing done, if one of the ids does not wait or stands twice.
+        """
+        by_id = {update.id: update for update in self._waiting}
+        if len(set(ids)) != len(ids) or not by_id.keys() >= set(ids):
+            return False
+        order = iter(ids)
+        self._waiting = deque(
+            by_id[next(order)] if update.id in ids else update
+            for update in self._waiting
+        )
+        self.bell.ring()
+        return True
+
     def waiting(self) -> list[Update]:
         """What is not confirmed yet: repeats first, then in order."""
         oldest = self._now() - KEPT
-        while self._waiting and self._waiting[0].at < oldest:
-            self._waiting.popleft()
+        if any(update.at < oldest for update in self._waiting):
+            self._waiting = deque(u for u in self._waiting if u.at >= oldest)
         return [*self._repeats, *self._waiting]
+
+    def due(self) -> list[Update]:
+        """What may be delivered now."""
+        return [] if self.held else self.waiting()
 
     def confirm(self, offset: int) -> None:
         """Forget what is before `offset`; a negative one keeps only the last ones."""
@@ -114,13 +143,15 @@ class UpdateQueue:
             offset = self._next_id + offset
         while self._waiting and self._waiting[0].id < offset:
             self._waiting.popleft()
+        if any(update.id < offset for update in self._waiting):
+            self._waiting = deque(u for u in self._waiting if u.id >= offset)
 
     def delivered(self, update: Update) -> None:
         """The webhook took this update."""
         if self._repeats and self._repeats[0] is update:
             self._repeats.popleft()
-        else:
-            self.confirm(update.id + 1)
+        elif update in self._waiting:
+            self._waiting.remove(update)
 
     def drop_all(self) -> None:
         """`drop_pending_updates`."""
@@ -145,7 +176,7 @@ class UpdateQueue:
                 raise ApiError(409, OTHER_POLL)
             if self.webhook is not None:
                 raise ApiError(409, WEBHOOK_ACTIVE)
-            return self.waiting()[:most] or None
+            return self.due()[:most] or None
 
         self._polling += 1
         try:

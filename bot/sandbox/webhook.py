@@ -35,7 +35,7 @@ class WebhookSender:
                     await self._deliver(session, *due)
 
     def _due(self) -> tuple[Webhook, Update] | None:
-        webhook, waiting = self._updates.webhook, self._updates.waiting()
+        webhook, waiting = self._updates.webhook, self._updates.due()
         return (webhook, waiting[0]) if webhook and waiting else None
 
     async def _deliver(

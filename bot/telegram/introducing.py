@@ -22,9 +22,11 @@ from bot.telegram.views.speech import later, say, speaking
 from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
 from bot.telegram.wire.gateway import Gateway
 from core.access import MANAGERS, is_manager
+from core.desk.absence import Parting
 from core.desk.tools import Tools
 from core.ids import UserId
 from core.messages import AuditEntry
+from core.users import Role
 
 DESCRIPTION = later(
     "Trading signals with a chart and two buttons. Approve places exactly one order "
@@ -75,9 +77,21 @@ async def _menus(tools: Tools, gateway: Gateway) -> None:
 
 
 async def _retired(tools: Tools) -> set[UserId]:
-    """Former owners: their chats still show what they may not do any more."""
-    ended = await tools.journal.find(AuditEntry, action="owner_retired")
-    return {UserId(int(json.loads(each.detail)["user"])) for each in ended}
+    """Former admins: their chats still show what they may not do any more."""
+    ended = await tools.journal.find(AuditEntry, action=_ENDINGS)
+    former = set()
+    for each in ended:
+        detail = {"user": each.subject.partition(":")[2], **json.loads(each.detail)}
+        role = detail.get("before") or detail.get("role") or Role.OWNER
+        if role in MANAGERS:
+            former.add(UserId(int(detail["user"])))
+    return former
+
+
+_ENDINGS = frozenset(
+    {"owner_retired", "role_changed", *(each.value for each in Parting)}
+)
+"""What the audit calls it when somebody administers an account no more."""
 
 
 async def show_menu(

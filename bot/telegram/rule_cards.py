@@ -42,6 +42,8 @@ class RulesCard:
     """With how often each was used today."""
     pairs: tuple[Pair, ...]
     now: datetime
+    owns: bool = True
+    """Whether there is an account of the person's own."""
 
 
 async def rules_card(tools: Tools, user_id: UserId) -> RulesCard:
@@ -67,4 +69,5 @@ async def rules_card(tools: Tools, user_id: UserId) -> RulesCard:
         rules=tuple([(each, await used_today(tools, each)) for each in rules]),
         pairs=tuple(pairs[:MOST_PAIRS]),
         now=tools.clock.now(),
+        owns=bool(accounts),
     )

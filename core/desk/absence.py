@@ -53,7 +53,7 @@ def _said(why: Parting, account_id: AccountId, at: datetime) -> str:
                 f"You were removed from {account_id} on {day}. Ask an admin if you "
                 "should be in."
             )
-        case Parting.LAPSED:
+        case _:
             return (
                 f"Your membership of {account_id} lapsed on {day}. Ask an admin to "
                 "renew it, or send /start."

@@ -62,7 +62,7 @@ def _cards(books: Books) -> Iterator[str]:
         if not told.id:
             continue
         cards = books.world.cards(told)
-        if not 1 <= len(cards) <= 1 + books.extra:
+        if not told.copies <= len(cards) <= told.copies + books.extra:
             yield f"I2 {name} has {len(cards)} cards after {books.extra} deaths"
         if told.decision and any(
             has_button(card, label) for card in cards for label in SHOWN

@@ -77,6 +77,13 @@ PLACES: dict[Part, tuple[Place, ...]] = {
         Place(Step.HANDLED, Story.TRADE),
         Place(Step.ASK, Story.CONFIRMATION),
         Place(Step.APPROVE, Story.CONFIRMATION),
+        Place(Step.GRANT, Story.RULE),
+        Place(Step.PROPOSE, Story.RULE),
+        Place(Step.APPROVE, Story.RULE),
+        Place(Step.PROPOSED, Story.RULE),
+        Place(Step.SNOOZE, Story.SNOOZE),
+        Place(Step.WAKE, Story.SNOOZE),
+        Place(Step.CARD, Story.SNOOZE, hits=(2, 3)),
     ),
     Part.TRADING: (
         Place(Step.INTENT, Story.TRADE),

@@ -16,6 +16,7 @@ from core.orders import Order, OrderKind, OrderState, Send, SendState
 from core.ports import Insert, Row, Save, Write
 from core.prompts import Approval, Decision, Prompt, PromptState
 from core.signals import Action, Signal
+from core.standing import StandingRule
 from core.trades import Trade, TradeState
 
 
@@ -50,6 +51,12 @@ class Step(StrEnum):
     """The numbers changed: they have to be confirmed."""
     REJECT = "reject"
     """A rejection."""
+    GRANT = "grant"
+    """A standing rule is granted."""
+    SNOOZE = "snooze"
+    """A prompt goes quiet."""
+    WAKE = "wake"
+    """It is to come back as a new message."""
     REASON = "reason"
     """Why it was rejected."""
     ANSWER = "answer"
@@ -226,6 +233,9 @@ RULES: tuple[tuple[Step, Rule], ...] = (
         _both(_new(OutboxItem), _kept(Trade, state=TradeState.OPEN)),
     ),
     (Step.ASK, _kept(Prompt, state=PromptState.CONFIRMING)),
+    (Step.GRANT, _new(StandingRule)),
+    (Step.SNOOZE, _kept(Prompt, state=PromptState.SNOOZED)),
+    (Step.WAKE, _kept(Prompt, former_message_id=THERE)),
     (Step.DELIVERED, _alone(_kept(Prompt, message_id=THERE))),
     (Step.REASON, _kept(Approval)),
     (Step.TOLD, _kept(OutboxItem, topic=MESSAGES, done_at=THERE)),

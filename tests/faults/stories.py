@@ -131,11 +131,35 @@ async def hands(world: World) -> None:
     await world.move(ENTRY + R)
     await world.change("Close half", HALVED)
     await world.change("Break-even", MOVED_STOP)
+    (held,) = ledgers.broker(world.run.folder).positions
+    stands = held.stop_loss == ENTRY
+    assert stands is world.hears(MOVED_STOP), "the stop is not where it is said to be"
     await world.move(ENTRY + R * 2)
     await world.see(told, "Target hit")
 
 
 HALVED, MOVED_STOP = "A part: Closed from here", "moved the stop to"
+
+
+async def rule(world: World) -> None:
+    """Ada grants a standing rule; a signal within it is ordered without a tap."""
+    await world.grant("New rule", "acme on demo", "1 %", "1 a day", "7 days", "Confirm")
+    told = await world.post("ruled")
+    told.decision = "Approve"
+    await world.see(told, *ENDED)
+
+
+async def snooze(world: World) -> None:
+    """A prompt is snoozed, comes back as a new message, and is approved there."""
+    told = await world.post("snoozed", expires_in=SOON)
+    await world.see(told)
+    await world.snooze(told)
+    await world.decide(told, "Approve")
+    await world.see(told, *ENDED)
+
+
+SOON = 128
+"""Seconds to the expiry of a signal that is snoozed for a few of them."""
 
 
 class Story(StrEnum):
@@ -147,6 +171,8 @@ class Story(StrEnum):
     CONFIRMATION = "confirmation"
     WITHDRAWAL = "withdrawal"
     HANDS = "hands"
+    RULE = "rule"
+    SNOOZE = "snooze"
 
 
 STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
@@ -156,4 +182,6 @@ STORIES: dict[Story, Callable[[World], Awaitable[None]]] = {
     Story.CONFIRMATION: confirmation,
     Story.WITHDRAWAL: withdrawal,
     Story.HANDS: hands,
+    Story.RULE: rule,
+    Story.SNOOZE: snooze,
 }

@@ -20,6 +20,7 @@ from bot.sandbox import people
 from bot.sandbox.errors import Problem
 from bot.sandbox.model import Message, Query, User
 from core.ids import short
+from tests.faults import ledgers
 from tests.faults.run import GLANCE, PATIENCE, Run, Stuck
 from tests.faults.runner import CREDENTIALS, PRICE_PATH
 
@@ -52,6 +53,8 @@ class Told:
     """As acknowledged; empty before."""
     decision: str = ""
     """What was tapped first: Approve or Reject."""
+    copies: int = 1
+    """Messages of it that there are to be; one more after a snooze."""
 
     @property
     def tag(self) -> str:
@@ -231,6 +234,36 @@ class World:
         if self.run.troubles:
             raise Stuck(self.run.troubles[0])
 
+    async def snooze(self, told: Told) -> None:
+        """Tap Snooze until the card says so or comes back; wait until it does."""
+        await self.press(told, "Snooze", "Snoozed until", "Was snoozed")
+        told.copies = 2
+        await self.run.until(
+            lambda: len(self.cards(told)) >= told.copies, f"{told.external_id} is back"
+        )
+
+    async def grant(self, *labels: str) -> None:
+        """Grant a standing rule by /rules; what is not answered is begun again."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not ledgers.rows_of(self.run.folder, "SELECT id FROM standing_rules"):
+            said, _ = people.say(self.telegram, ADA, "/rules")
+            for label in labels:
+                shown = partial(self._newer, said.id, label)
+                question = await self.telegram.bell.until(shown, UNANSWERED)
+                query = self.tap(ADA, question, label) if question else None
+                if query is None:
+                    break
+                await self.telegram.bell.until(partial(_answer, query), UNANSWERED)
+            if self.run.troubles or loop.time() > deadline:
+                message = "no standing rule is granted"
+                raise Stuck(message)
+
+    def _newer(self, said: int, label: str) -> Message | None:
+        """A message to Ada after what she said, with this button."""
+        mine = (m for m in self.telegram.present(ADA.id) if m.id > said)
+        return next((m for m in mine if has_button(m, label)), None)
+
     async def change(self, label: str, done: str) -> None:
         """Ask for the open position, tap a button of it, and Confirm until it is told.
 
@@ -277,6 +310,11 @@ class World:
                     self.tap(ADA, card, label)
                     left += 1
         return left
+
+
+def _answer(query: Query) -> object:
+    """What the bot answered to a tap, once it did."""
+    return query.answer
 
 
 def has_button(card: Message, label: str) -> bool:

@@ -31,6 +31,7 @@ class Shown:
     """A message as it is now."""
 
     id: int
+    """Negative if it is ephemeral."""
     text: str
     labels: tuple[str, ...]
     former: tuple[str, ...]
@@ -59,25 +60,63 @@ class Sandbox:
     def delete(self, name: str) -> Any:
         return web.call(self.port, "DELETE", f"/sandbox/{name}").body
 
-    def say(self, user: int, text: str) -> int:
-        """Write to the bot; returns the id of that message."""
-        return int(self.post("say", user=user, text=text)["message_id"])
+    def say(self, user: int, text: str, **where: int) -> int:
+        """Write to the bot, or to a ``chat`` and its ``thread``; that message's id."""
+        return int(self.post("say", user=user, text=text, **where)["message_id"])
+
+    # ------------------------------------------------------------ groups
+    def group(
+        self,
+        creator: int,
+        *members: int,
+        kind: str = "supergroup",
+        title: str = "Desk",
+        bot: str = "member",
+    ) -> int:
+        """A group with the bot in it (``bot="none"``: not yet); returns its id."""
+        wish = {"type": kind, "title": title, "bot": bot, "members": list(members)}
+        return int(self.post("chats", creator=creator, **wish)["id"])
+
+    def topic(self, chat: int, name: str) -> int:
+        """A topic of a forum; returns its thread."""
+        made = self.post("topics", chat=chat, name=name)
+        return int(made["message_thread_id"])
+
+    def becomes(self, chat: int, status: str, *, user: int = 0) -> None:
+        """The bot, or a person, becomes this in a group: member, left, kicked, …"""
+        if user:
+            self.post("members", chat=chat, user=user, status=status)
+        else:
+            self.post("bot", chat=chat, status=status)
+
+    def migrate(self, chat: int) -> int:
+        """Upgrade a group to a supergroup; returns the new id."""
+        return int(self.post("migrate", chat=chat)["id"])
 
     # ------------------------------------------------------------ reading
     def messages(self, chat: int) -> list[Shown]:
-        """Everything in the chat, the oldest first."""
+        """Everything in the chat, the oldest first; not what happened to a group."""
         found = self.get("transcript", chat=chat)["messages"]
-        return [_shown(each) for each in found if not each["sandbox"]["deleted"]]
+        return [_shown(each) for each in found if _stands(each["sandbox"])]
 
     def message(self, chat: int, message_id: int) -> Shown:
         (found,) = [m for m in self.messages(chat) if m.id == message_id]
         return found
 
     def wait(
-        self, chat: int, contains: str = "", *, button: str = "", after: int = 0
+        self,
+        chat: int,
+        contains: str = "",
+        *,
+        button: str = "",
+        after: int = 0,
+        **seen: int,
     ) -> Shown:
-        """The newest message after ``after`` that shows this, once there is one."""
-        query: dict[str, str | float] = {"contains": contains, "after": after}
+        """The newest message after ``after`` that shows this, once there is one.
+
+        In a group: as this ``user`` sees it, in this ``thread``.
+        """
+        query: dict[str, str | float] = {"contains": contains, "after": after, **seen}
         if button:
             query["button"] = button
         found = self.get("wait", chat=chat, timeout=PATIENCE, **query)
@@ -157,12 +196,16 @@ def _tapped(content: dict[str, Any]) -> Tapped:
     return Tapped(content["callback_id"], content["update_id"], content["data"])
 
 
+def _stands(inside: dict[str, Any]) -> bool:
+    return not inside["deleted"] and inside["service"] is None
+
+
 def _shown(content: dict[str, Any]) -> Shown:
     inside = content["sandbox"]
     rows = content.get("reply_markup", {}).get("inline_keyboard", [])
     former = content.get("versions", [])[:-1]
     return Shown(
-        id=content["message_id"],
+        id=inside["id"],
         text=inside["content"],
         labels=tuple(inside["labels"]),
         former=tuple(each.get("text") or each.get("caption", "") for each in former),

@@ -133,6 +133,7 @@ def test_a_snoozed_prompt_is_decided_where_it_stands(seat: Seat) -> None:
 # ---------------------------------------------------------------- standing rules
 def _grants(seat: Seat, *labels: str) -> None:
     """By /rules and its buttons."""
+    assert seat.house.hook_token  # the provider is there
     seat.hears("/rules", "You have none")
     provider = seat.house.books.row("SELECT id FROM providers")["id"]
     pair = f"{provider} on {seat.account}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import Conflict
 from core.ports import Insert, PeopleAre
 from core.signals import Signal
 from core.users import User
@@ -153,6 +154,18 @@ async def test_a_condition_of_many_is_checked_once(
     await journal.accept([[still, Insert(b.a_signal())] for _ in range(20)])
     assert len(asked) == 1
     assert await journal.count(Signal) == 20
+
+
+async def test_a_condition_holds_for_the_look_at_taken_keys_too(
+    journal: SqlJournal,
+) -> None:
+    await b.furnish(journal, b.a_signal(external_id="old"))
+    before = PeopleAre(await journal.people_version() - 1)
+    batch = [[before, Insert(b.a_signal(external_id="old"))]]
+    async with journal.engines.write.connect() as connection:
+        look = connection.run_sync(lambda inside: Unit(inside, NOON).accept(batch))
+        with pytest.raises(Conflict):
+            await look
 
 
 async def test_equal_questions_that_meet_are_asked_once(

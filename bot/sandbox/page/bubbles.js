@@ -1,12 +1,14 @@
 // One message as an element: photo, words, time, and the buttons under it.
 
-import { drawing, element } from "./dom.js";
+import { drawing, element, hue } from "./dom.js";
 import { rich, startPayload } from "./rich.js";
 import { isWaiting, keyOf } from "./store.js";
 import { fullTime, shortTime } from "./times.js";
 
 export function bubble(message, actions) {
+  if (message.sandbox.service !== null) return event(message);
   const { sandbox } = message;
+  const own = message.from.id === actions.user();
   const keys = keyboard(message, actions);
   const photo = sandbox.file?.kind === "photo" ? sandbox.file : null;
   const made = element(
@@ -14,21 +16,47 @@ export function bubble(message, actions) {
     {
       className: [
         "message",
-        message.from.is_bot ? "in" : "out",
+        own ? "out" : "in",
         photo ? "with-photo" : "",
+        sandbox.receiver === null ? "" : "whisper",
         keys ? "with-keys" : "",
       ].join(" "),
-      dataset: { testid: "message", messageId: String(message.message_id) },
+      dataset: { testid: "message", messageId: String(sandbox.id) },
     },
     element(
       "article",
-      { className: "bubble", aria: { label: `${message.from.first_name} wrote` } },
+      { className: "bubble", aria: { label: `${sandbox.author} wrote` } },
+      sandbox.receiver === null ? null : whisper(message, own),
+      own || message.chat.type === "private" ? null : author(message),
       sandbox.file ? attachment(sandbox.file, actions) : null,
       body(message, actions),
     ),
     keys,
   );
   return made;
+}
+
+// What happened in a group: a line of its own, as Telegram shows it.
+function event(message) {
+  return element("li", {
+    className: "message event",
+    dir: "auto",
+    textContent: message.sandbox.service,
+    title: fullTime(message.date),
+    dataset: { testid: "event", messageId: String(message.sandbox.id) },
+  });
+}
+
+function author({ from, sandbox }) {
+  const name = element("bdi", { textContent: sandbox.author });
+  const made = element("p", { className: "author" }, name);
+  made.style.setProperty("--hue", hue(from.id));
+  return made;
+}
+
+function whisper(message, own) {
+  const text = own ? "Only the bot sees this" : "Only you see this";
+  return element("p", { className: "whisper-note", textContent: text });
 }
 
 function attachment(file, actions) {
@@ -54,19 +82,20 @@ function attachment(file, actions) {
     "a",
     { className: "document", href: file.url, download: file.name },
     element("span", { className: "document-icon", textContent: "↓", aria: { hidden: "true" } }),
-    element("span", { textContent: file.name }, element("small", { textContent: size })),
+    element("span", { dir: "auto", textContent: file.name }, element("small", { textContent: size })),
   );
 }
 
 function body(message, actions) {
   const { sandbox } = message;
-  const answered = message.reply_to_message;
+  const answered = quoted(message.reply_to_message);
   return element(
     "div",
     { className: "body" },
     answered
       ? element("p", {
           className: "quoted",
+          dir: "auto",
           textContent: answered.text ?? answered.caption ?? "Photo",
         })
       : null,
@@ -74,6 +103,9 @@ function body(message, actions) {
     stamp(message),
   );
 }
+
+// Every message of a topic answers the one that opened it: nothing to show.
+const quoted = (answered) => (answered?.forum_topic_created ? null : answered);
 
 function stamp(message) {
   const reaction = message.sandbox.reactions[0]?.emoji;
@@ -110,7 +142,7 @@ function keyboard(message, actions) {
 }
 
 function key(message, button, actions) {
-  const label = element("span", { className: "label", textContent: button.text });
+  const label = element("span", { className: "label", dir: "auto", textContent: button.text });
   const made = element("button", {
     type: "button",
     className: `key ${button.style ?? ""}`,
@@ -138,7 +170,7 @@ function copies(made, text, actions) {
 }
 
 function calls(made, message, data, actions) {
-  made.dataset.key = keyOf(message.chat.id, message.message_id, data);
+  made.dataset.key = keyOf(actions.user(), message.chat.id, message.sandbox.id, data);
   showBusy(made, isWaiting(made.dataset.key));
   made.addEventListener("click", () => {
     if (!isWaiting(made.dataset.key)) actions.tap(message, data);

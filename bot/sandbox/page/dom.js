@@ -2,6 +2,8 @@
 
 export const byId = (id) => document.getElementById(id);
 
+export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
+
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   const { dataset = {}, aria = {}, ...plain } = properties;
@@ -30,8 +32,16 @@ export function drawing(path, className) {
 
 const HUES = [212, 268, 158, 24, 336, 190, 292];
 
-export function face(made, person) {
-  made.textContent = person.first_name.slice(0, 1).toUpperCase();
-  made.style.setProperty("--hue", String(HUES[person.id % HUES.length]));
+export const hue = (id) => String(HUES[Math.abs(id) % HUES.length]);
+
+export function face(made, name, id) {
+  made.textContent = [...name][0]?.toUpperCase() ?? "";
+  made.style.setProperty("--hue", hue(id));
+  return made;
+}
+
+export function badge(made, count) {
+  made.textContent = count > 99 ? "99+" : String(count);
+  made.hidden = count === 0;
   return made;
 }

@@ -16,7 +16,7 @@ export function startPayload(url, botUsername) {
 }
 
 export function rich(text, entities, actions) {
-  const words = element("div", { className: "words" });
+  const words = element("div", { className: "words", dir: "auto" });
   fill(words, text, 0, text.length, entities, actions);
   return words;
 }
@@ -50,7 +50,7 @@ function shown(entity, text, actions, filled) {
     case "url":
       return link(/^t\.me\//i.test(text) ? `https://${text}` : text, filled, actions);
     case "bot_command":
-      return doing(filled, () => actions.say(text));
+      return doing(filled, () => actions.command(text));
     case "code":
       return filled(copying(element("code", { title: "Copy" }), text, actions));
     case "pre":

@@ -1,12 +1,13 @@
 // Times in the reader's own zone, and countdowns that tick without an edit.
 
-let ahead = 0; // the sandbox's clock may not be this browser's
+// The sandbox's clock may not be this browser's, and may run at another speed.
+let known = { there: Date.now(), here: Date.now(), speed: 1 };
 
-export function setNow(milliseconds) {
-  ahead = milliseconds - Date.now();
+export function setNow(milliseconds, speed) {
+  known = { there: milliseconds, here: Date.now(), speed };
 }
 
-export const now = () => Date.now() + ahead;
+export const now = () => known.there + (Date.now() - known.here) * known.speed;
 
 const locale = navigator.language;
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });

@@ -76,7 +76,7 @@ def _sorted_out(words: list[str]) -> tuple[str, list[str], tuple[int, ...]]:
         word for word in words if word.lower() not in set(Role) and word not in counts
     ]
     if len(roles) > 1 or len(names) > 1 or len(counts) > 2:  # noqa: PLR2004 - uses, hours
-        message = (
+        message = say(
             "Write /invite ROLE ACCOUNT USES HOURS, such as /invite viewer demo 5 48. "
             "Each of them may be left out."
         )
@@ -96,7 +96,9 @@ def _account(mine: list[Account], names: list[str]) -> Account | None:
         if account.id.lower() == names[0].lower():
             return account
     known = ", ".join(each.id for each in mine)
-    message = f"You administer no account of that name. Yours: {known}."
+    message = say(
+        "You administer no account of that name. Yours: {accounts}.", accounts=known
+    )
     raise Refused(message)
 
 

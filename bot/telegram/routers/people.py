@@ -130,7 +130,7 @@ async def _member(desk: Desk, tap: Tap, argument: str) -> str:
 async def _card(desk: Desk, tap: Tap, membership_id: str) -> MemberCard:
     card = await card_of(desk.tools, tap.user_id, membership_id)
     if card is None:
-        message = "That membership is over; /users shows who is there."
+        message = say("That membership is over; /users shows who is there.")
         raise Refused(message)
     return card
 
@@ -191,7 +191,7 @@ async def _remove(desk: Desk, tap: Tap, argument: str) -> str:
 async def _request(desk: Desk, tap: Tap, argument: str) -> str:
     card = await request_card(desk.tools, tap.user_id, _id(argument))
     if card is None:
-        message = "There is no such request; /users shows those that wait."
+        message = say("There is no such request; /users shows those that wait.")
         raise Refused(message)
     await _edit(desk, tap, request_view(card))
     return ""
@@ -221,7 +221,9 @@ async def _decline(desk: Desk, tap: Tap, argument: str) -> str:
 async def _ask_all(desk: Desk, tap: Tap, argument: str) -> str:
     page = await people_page(desk.tools, tap.user_id, argument)
     if page is None or page.account is None:
-        message = f"You do not administer {argument}. Ask one of its admins."
+        message = say(
+            "You do not administer {account}. Ask one of its admins.", account=argument
+        )
         raise Refused(message)
     await _edit(desk, tap, all_question(page.account, page.requests, _asked(desk)))
     return say("Confirm it, or go back.")

@@ -75,7 +75,7 @@ async def _drift(desk: Desk, user_id: UserId, words: list[str]) -> None:
     *names, number = words or [""]
     account = _meant(mine, names)
     if account is None or not _NUMBER.fullmatch(number):
-        message = "Say which account and how many R: /settings drift ACCOUNT 0.1."
+        message = say("Say which account and how many R: /settings drift ACCOUNT 0.1.")
         raise Refused(message)
     await preferring.drift_less(desk.tools, user_id, account.id, Decimal(number))
 
@@ -151,7 +151,7 @@ async def _risk_words(desk: Desk, user_id: UserId, words: list[str]) -> None:
     mine = [each.account for each in await own_limits(desk.tools, user_id)]
     account = _meant(mine, names)
     if account is None or not _NUMBER.fullmatch(number):
-        message = "Say which account and how much: /risk ACCOUNT PERCENT."
+        message = say("Say which account and how much: /risk ACCOUNT PERCENT.")
         raise Refused(message)
     percent = Decimal(number)
     await preferring.risk_less(desk.tools, user_id, account.id, percent)

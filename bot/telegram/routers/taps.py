@@ -20,10 +20,11 @@ from bot.telegram.routers import (
     rules,
     settings,
 )
-from bot.telegram.routers.asking import TOO_LATE, Handler, asked_too_long_ago
+from bot.telegram.routers.asking import Handler, asked_too_long_ago, too_late
 from bot.telegram.views.confirming import EVERYTHING, closes_said
 from bot.telegram.views.notices import order_notice
 from bot.telegram.views.prompts import prompt_view
+from bot.telegram.views.speech import retold, say
 from bot.telegram.views.view import View
 from bot.telegram.views.welcoming import agreed_view, consent_view
 from core.desk import deciding, joining, reasons, snoozing
@@ -59,7 +60,7 @@ async def on_tap(
     if pressed is not None:
         await adopt_message(desk.tools, tap)
         reply = await _HANDLERS[pressed.press](desk, tap, pressed)
-    await desk.gateway.answer(query.id, reply.text, alert=reply.alert)
+    await desk.gateway.answer(query.id, retold(reply.text), alert=reply.alert)
     _tell(pressed, tap, reply)
     if reply.consent_needed:
         await desk.gateway.reply(
@@ -161,16 +162,17 @@ async def _agree(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     if agreed is not None:
         view = agreed_view(agreed, desk.tools.clock.now())  # kept, without its button
         await desk.gateway.try_edit(tap.chat_id, tap.message_id, view)
-        return Reply(text="Thank you. Signals will arrive here.")
+        return Reply(text=say("Thank you. Signals will arrive here."))
     consent = consent_view(await joining.terms_for(desk.tools, tap.user_id))
     await desk.gateway.reply(tap.user_id, consent)
     await desk.gateway.try_clear(tap.chat_id, tap.message_id)
-    return Reply(text="There is a newer text; please read that one.", alert=True)
+    newer = say("There is a newer text; please read that one.")
+    return Reply(text=newer, alert=True)
 
 
 async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     if asked_too_long_ago(desk, pressed.argument):
-        return TOO_LATE
+        return too_late()
     try:
         aimed = await close_all(desk.tools, tap.user_id)
     except Refused as refusal:
@@ -183,29 +185,33 @@ async def _close_all(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
 async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     name, _, asked = pressed.argument.partition("@")
     if asked_too_long_ago(desk, asked):
-        return TOO_LATE
+        return too_late()
     mine = [each.id for each in await managed(desk.tools, tap.user_id)]
     meant = mine if name == EVERYTHING else [AccountId(name)]
     if not meant or not set(meant) <= set(mine):
-        return Reply(text="You do not administer that account.", alert=True)
+        return Reply(text=say("You do not administer that account."), alert=True)
     fired = [each for each in meant if await panic(desk.tools, each, by=tap.user_id)]
     desk.watch.look()
-    text = f"Flattening {', '.join(fired)}." if fired else "It had fired already."
+    text = (
+        say("Flattening {accounts}.", accounts=", ".join(fired))
+        if fired
+        else say("It had fired already.")
+    )
     await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=f"🛑 {text}"))
     return Reply(text=text)
 
 
 async def _never_mind(desk: Desk, tap: Tap, _: Pressed) -> Reply:
-    await desk.gateway.try_edit(
-        tap.chat_id, tap.message_id, View(text="Nothing was done.")
-    )
-    return Reply(text="Nothing was done.")
+    text = say("Nothing was done.")
+    await desk.gateway.try_edit(tap.chat_id, tap.message_id, View(text=text))
+    return Reply(text=text)
 
 
 async def _parked(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     order = await desk.tools.journal.get(Order, pressed.argument)
     if order is None or tap.user_id not in await answerable(desk.tools, order):
-        return Reply(text="Only the account's deciders and admins can say.", alert=True)
+        theirs = say("Only the account's deciders and admins can say.")
+        return Reply(text=theirs, alert=True)
     answer, reason = _SETTLED[pressed.press]
     try:
         said = await answer(desk.tools, order.id, by=tap.user_id, reason=reason)

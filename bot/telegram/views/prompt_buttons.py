@@ -10,7 +10,7 @@ from bot.telegram.callbacks import REASONS, Press, pack
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import in_hand_row, parked_row
 from bot.telegram.views.speech import say
-from bot.telegram.views.text import money, places, price
+from bot.telegram.views.text import figure, money, places, price
 from bot.telegram.views.view import Button
 from core.desk.reasons import REASON_FOR
 from core.money import ZERO, plain
@@ -82,7 +82,7 @@ def _confirm_label(card: PromptCard) -> str:
         return say(
             "Confirm at {price} (+{r} R)",
             price=price(prompt.price, least),
-            r=plain(prompt.drift_r),
+            r=figure(prompt.drift_r),
         )
     if card.signal.stop_loss is None:
         return say("Confirm: no stop loss")

@@ -8,6 +8,7 @@ word stands in the label.
 
 from collections.abc import Callable
 
+from bot.telegram.callbacks import REASONS
 from bot.telegram.cards import PromptCard
 from bot.telegram.views.outcomes import (
     MODES,
@@ -25,6 +26,7 @@ from bot.telegram.views.text import (
     CAPTION_LIMIT,
     brief,
     clock,
+    figure,
     money,
     places,
     price,
@@ -113,7 +115,7 @@ def _money(card: PromptCard) -> list[str]:
             say(
                 "At target {money} · {r} R",
                 money=gain,
-                r=plain(round(prompt.reward_money / prompt.risk_money, 1)),
+                r=figure(round(prompt.reward_money / prompt.risk_money, 1)),
             )
             if bounded
             else say("At target {money}", money=gain)
@@ -135,7 +137,7 @@ def _risk(card: PromptCard) -> str:
     return say(
         "<b>{money}</b> ({percent} %)",
         money=money(prompt.risk_money or ZERO, card.account.currency),
-        percent=plain(prompt.risk_percent or ZERO),
+        percent=figure(prompt.risk_percent or ZERO),
     )
 
 
@@ -210,12 +212,12 @@ def _worse(card: PromptCard) -> list[str]:
     if points is None:
         return []
     if r is None:
-        return [say("Price {points} points worse than shown", points=plain(points))]
+        return [say("Price {points} points worse than shown", points=figure(points))]
     return [
         say(
             "Price {r} R ({points} points) worse than shown",
-            r=plain(r),
-            points=plain(points),
+            r=figure(r),
+            points=figure(points),
         )
     ]
 
@@ -242,6 +244,8 @@ def _rejected(card: PromptCard) -> list[str]:
         else say("✖ Rejected · {at}", at=at)
     )
     given = card.approval.reason if card.approval else ""
+    if given in REASONS.values():
+        given = say(given)
     return [f"{line} · {brief(given, GIVEN_LIMIT)}" if given else line]
 
 

@@ -50,7 +50,7 @@ class Chosen:
 
 def rules_view(card: RulesCard) -> View:
     """The rules that hold, each with its button to revoke it."""
-    if not card.pairs and not card.rules:
+    if not card.owns:
         return View(
             text=say(
                 "Standing rules are for accounts of your own, and you have none here."
@@ -65,6 +65,8 @@ def rules_view(card: RulesCard) -> View:
                 "account without asking you, within the limits that you set."
             )
         )
+    if not card.pairs:
+        lines.append(say("No provider sends signals now: there is nothing to grant."))
     rows = tuple((_revoke(rule),) for rule, _ in card.rules)
     return View(text="\n".join(lines), rows=(*rows, *_new(card)))
 

@@ -103,11 +103,11 @@ class Control:
     client: TestClient[Any, Any]
     headers: dict[str, str] = field(default_factory=dict)
 
-    async def post(self, name: str, **values: Any) -> dict[str, Any]:
+    async def post(self, name: str, /, **values: Any) -> dict[str, Any]:
         answer = await self.client.post(f"/sandbox/{name}", json=values)
         return await self._good(answer)
 
-    async def get(self, name: str, **query: Any) -> dict[str, Any]:
+    async def get(self, name: str, /, **query: Any) -> dict[str, Any]:
         answer = await self.client.get(f"/sandbox/{name}", params=query)
         return await self._good(answer)
 

@@ -71,7 +71,8 @@ async def test_a_person_can_reply(api: Api, control: Control) -> None:
         ({"user": ADA}, 422),
         ({"user": "Ada", "text": "x"}, 422),
         ({"user": ADA, "text": "x", "reply_to": 5}, 404),
-        ({"user": ADA, "text": "x", "chat": 5}, 422),
+        ({"user": ADA, "text": "x", "chat": -5}, 404),
+        ({"user": ADA, "text": "x", "room": 5}, 422),
     ],
 )
 async def test_what_cannot_be_said_is_a_problem(

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientError
 
 from bot.sandbox import Sandbox
-from tests.bot.sandbox.helpers import ADA, GRACE, TOKEN, Api, Clock, Control, picture
+from tests.bot.sandbox.helpers import ADA, GRACE, TOKEN, Api, Control
 
 
 @pytest.fixture(autouse=True)
@@ -111,47 +111,3 @@ async def test_a_fault_that_is_none_is_a_problem(
     control: Control, values: dict[str, Any]
 ) -> None:
     assert (await control.problem("POST", "faults", values))[0] == 422
-
-
-async def test_one_message_a_second_fits_a_chat(
-    api: Api, clock: Clock, control: Control
-) -> None:
-    await control.post("limits", enforce=True)
-    await api.call("sendMessage", chat_id=ADA, text="1")
-    clock.advance(seconds=0.4)
-    status, body = await api.raw("sendMessage", chat_id=ADA, text="2")
-    assert (status, body["parameters"]) == (429, {"retry_after": 1})
-    assert await api.call("sendMessage", chat_id=GRACE, text="1")
-    clock.advance(seconds=0.6)
-    assert await api.call("sendMessage", chat_id=ADA, text="2")
-
-
-async def test_an_album_counts_by_its_items(
-    api: Api, clock: Clock, control: Control
-) -> None:
-    await control.post("limits", enforce=True)
-    media = [{"type": "photo", "media": "attach://a"}] * 3
-    await api.call("sendMediaGroup", chat_id=ADA, media=media, a=picture(9, 9))
-    _, body = await api.raw("sendPhoto", chat_id=ADA, photo=picture(9, 9))
-    assert body["parameters"] == {"retry_after": 3}
-
-
-async def test_30_messages_a_second_fit_all_chats(
-    api: Api, clock: Clock, control: Control
-) -> None:
-    await control.post("limits", enforce=True)
-    for user in range(2000, 2031):
-        await control.post("users", id=user, first_name="X")
-        await control.start(user)
-    for user in range(2000, 2030):
-        await api.call("sendMessage", chat_id=user, text="x")
-    assert (await api.refusal("sendMessage", chat_id=2030, text="x"))[0] == 429
-    clock.advance(seconds=1)
-    assert await api.call("sendMessage", chat_id=2030, text="x")
-
-
-async def test_limits_are_off_unless_asked_for(api: Api, control: Control) -> None:
-    await control.post("limits", enforce=True)
-    await control.post("limits", enforce=False)
-    for _ in range(40):
-        await api.call("sendMessage", chat_id=ADA, text="x")

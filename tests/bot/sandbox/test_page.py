@@ -75,7 +75,7 @@ async def page(browser: Browser, client: TestClient[Any, Any]) -> AsyncIterator[
         "console", lambda line: errors.append(line.text) if refused(line) else None
     )
     await opened.goto(str(client.make_url("/")))
-    await expect(opened.locator("#switcher-name")).to_have_text("Ada")
+    await expect(opened.locator("[data-part=switcher-name]")).to_have_text("Ada")
     yield opened
     await opened.close()
     assert errors == []
@@ -243,10 +243,10 @@ async def test_the_command_menu_sends_a_command(
     ]
     await api.call("setMyCommands", commands=commands)
     await page.get_by_role("button", name="Commands").click()
-    await expect(page.locator("#commands button")).to_have_count(2)
+    await expect(page.locator("[data-part=commands] button")).to_have_count(2)
     await page.get_by_test_id("composer").fill("/ri")
-    await expect(page.locator("#commands button")).to_have_count(1)
-    await page.locator("#commands button").click()
+    await expect(page.locator("[data-part=commands] button")).to_have_count(1)
+    await page.locator("[data-part=commands] button").click()
     await expect(page.get_by_test_id("message").last).to_contain_text("/risk")
 
 
@@ -298,10 +298,10 @@ async def test_a_reply_keyboard_says_its_label(
 ) -> None:
     await control.start(ADA)
     await sent(api, "Sure?", reply_markup={"keyboard": [["Yes", {"text": "No"}]]})
-    await page.locator("#reply-keyboard").get_by_text("Yes").click()
+    await page.locator("[data-part=reply-keyboard]").get_by_text("Yes").click()
     await expect(page.get_by_test_id("message").last).to_contain_text("Yes")
     await sent(api, "Fine", reply_markup={"remove_keyboard": True})
-    await expect(page.locator("#reply-keyboard")).to_be_hidden()
+    await expect(page.locator("[data-part=reply-keyboard]")).to_be_hidden()
 
 
 async def test_a_start_link_becomes_a_start_tap(
@@ -332,14 +332,14 @@ async def test_people_have_their_own_chats_and_unread_badges(
 ) -> None:
     await control.start(ADA, GRACE)
     await api.call("sendMessage", chat_id=GRACE, text="for Grace")
-    await expect(page.locator("#switcher-badge")).to_have_text("1")
-    await page.locator("#switcher").click()
+    await expect(page.locator("[data-part=switcher-badge]")).to_have_text("1")
+    await page.locator("[data-part=switcher]").click()
     grace = page.get_by_test_id(f"user-{GRACE}")
     await expect(grace).to_contain_text("for Grace")
     await expect(grace.locator(".badge")).to_have_text("1")
     await grace.click()
     await expect(page.get_by_test_id("message").last).to_contain_text("for Grace")
-    await expect(page.locator("#switcher-badge")).to_be_hidden()
+    await expect(page.locator("[data-part=switcher-badge]")).to_be_hidden()
     assert page.url.endswith(f"#user={GRACE}")
 
 
@@ -378,15 +378,17 @@ async def test_typing_pins_deletions_and_documents_are_shown(
 ) -> None:
     await control.start(ADA)
     await api.call("sendChatAction", chat_id=ADA, action="typing")
-    await expect(page.locator("#bot-status")).to_have_text("typing…")
+    await expect(page.locator("[data-part=status]")).to_have_text("typing…")
     name = await sent(api, "Report ready")
-    await expect(page.locator("#bot-status")).to_have_text("bot")
+    await expect(page.locator("[data-part=status]")).to_have_text("bot")
     await api.call("pinChatMessage", chat_id=ADA, message_id=name)
-    await expect(page.locator("#pinned")).to_have_text("Pinned: Report ready")
+    await expect(page.locator("[data-part=pinned]")).to_have_text(
+        "Pinned: Report ready"
+    )
     await api.call("sendDocument", chat_id=ADA, document=b"a,b")
     await expect(page.locator(".document")).to_contain_text("document.png")
     await api.call("deleteMessage", chat_id=ADA, message_id=name)
-    await expect(page.locator("#pinned")).to_be_hidden()
+    await expect(page.locator("[data-part=pinned]")).to_be_hidden()
     await expect(page.get_by_test_id("message")).to_have_count(2)
 
 
@@ -398,11 +400,11 @@ async def test_new_messages_wait_below_while_one_reads_above(
         await sent(api, f"line {number}")
     await expect(page.get_by_test_id("message")).to_have_count(26)
     await expect(page.get_by_test_id("message").last).to_be_in_viewport(ratio=1)
-    await page.locator("#scroller").evaluate("box => box.scrollTo(0, 0)")
+    await page.locator("[data-part=scroller]").evaluate("box => box.scrollTo(0, 0)")
     to_end = page.get_by_role("button", name="Go to the newest message")
     await expect(to_end).to_be_visible()
     await sent(api, "news")
-    await expect(page.locator("#to-end-badge")).to_have_text("1")
+    await expect(page.locator("[data-part=to-end-badge]")).to_have_text("1")
     await to_end.click()
     await expect(to_end).to_be_hidden()
     await expect(page.get_by_test_id("message").last).to_be_in_viewport()
@@ -413,7 +415,7 @@ async def test_a_desktop_shows_people_beside_the_chat(
 ) -> None:
     await page.set_viewport_size(DESKTOP)
     await expect(page.get_by_test_id(f"user-{GRACE}")).to_be_in_viewport()
-    await expect(page.locator("#switcher")).to_be_hidden()
+    await expect(page.get_by_test_id("phone").first).to_be_in_viewport()
 
 
 async def test_nothing_sticks_out_of_a_phone(
@@ -437,15 +439,15 @@ async def test_a_lost_connection_is_told_and_made_again(
     server = await served(sandbox)
     page = await browser.new_page(viewport=PHONE)
     await page.goto(str(server.make_url("/")))
-    await expect(page.locator("#bot-status")).to_have_text(
+    await expect(page.locator("[data-part=status]")).to_have_text(
         "waiting for the bot to connect"
     )
     port = server.port
     await server.close()
-    await expect(page.locator("#connection")).to_be_visible()
+    await expect(page.locator("[data-part=connection]")).to_be_visible()
     again = await served(create_sandbox(now=clock, users=[lin]), port)
-    await expect(page.locator("#connection")).to_be_hidden()
-    await expect(page.locator("#switcher-name")).to_have_text("Lin")
+    await expect(page.locator("[data-part=connection]")).to_be_hidden()
+    await expect(page.locator("[data-part=switcher-name]")).to_have_text("Lin")
     await page.close()
     await again.close()
 

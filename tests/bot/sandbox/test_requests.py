@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import MultipartWriter
 
-from bot.sandbox import Sandbox, bodies
+from bot.sandbox import Sandbox
+from bot.sandbox.api import bodies
 from tests.bot.sandbox.helpers import ADA, TOKEN, Api, Control, parsed, picture
 
 SECRET = "hidden"  # noqa: S105 - made up

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.sandbox.subscribing import is_loopback
+from bot.sandbox.api.subscribing import is_loopback
 from tests.bot.sandbox.helpers import ADA, GRACE, VIKTOR, Api, Clock, Control
 
 SECRET = "s3cret_-"  # noqa: S105 - made up

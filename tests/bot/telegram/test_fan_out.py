@@ -45,6 +45,9 @@ MANY = 1000
 FEW = 60
 FIRST = 10_001
 """The number of the first person; every tenth looks on, the others decide."""
+PATIENCE = 100
+"""Seconds of real time; a thousand take about ten."""
+SOON = timedelta(milliseconds=50)
 WITHIN = timedelta(seconds=1)
 """In which a tap is answered."""
 
@@ -56,6 +59,7 @@ class Crowd:
     world: World
     stage: Stage
     sender: Sender
+    bell: Bell
     dispatching: Dispatching
     people: range
 
@@ -65,10 +69,10 @@ class Crowd:
 
     async def _deliver(self) -> None:
         while await self.sender.take() or self.sender._next:
-            await turns(1)
+            await self.bell.wait(SOON)  # it rings when there is room for more
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not true():
                 await turns(1)
 
@@ -124,7 +128,8 @@ async def crowd(folder: Path, count: int, **choices: Any) -> AsyncIterator[Crowd
     """A desk of so many; a signal is there, nothing has been sent."""
     world = await _desk_of(count)
     people = range(FIRST, FIRST + count)
-    nursery, hurry = Nursery(), Hurry(world.clock, **choices)
+    nursery, bell = Nursery(), Bell()
+    hurry = Hurry(world.clock, **choices)
     async with telegram(world.clock) as stage:
         for user in people:
             stage.world.people[user] = Person(id=user, first_name=f"P{user}")
@@ -132,9 +137,9 @@ async def crowd(folder: Path, count: int, **choices: Any) -> AsyncIterator[Crowd
         stage.world.limits.enforced = True
         gateway = a_gateway(stage.bot, folder, pace=hurry.pace)
         desk = Desk(tools=world.tools, gateway=gateway, watch=Watch(world, []))
-        sender = Sender(world.tools, gateway, nursery, bell=Bell(), pace=hurry.pace)
+        sender = Sender(world.tools, gateway, nursery, bell=bell, pace=hurry.pace)
         dispatching = Dispatching(stage.bot, desk)
-        made = Crowd(world, stage, sender, dispatching, people)
+        made = Crowd(world, stage, sender, bell, dispatching, people)
         prompt = await world.offered()
         (path,) = {each.chart_path for each in await world.journal.find(Signal)}
         assert path is not None

@@ -8,7 +8,7 @@ from bot.tasks import Bell, Nursery
 from bot.telegram import dispatching
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.languages.bidi import unmarked
-from bot.telegram.languages.catalogue import LANGUAGES
+from bot.telegram.languages.catalogue import LANGUAGES, catalogue
 from bot.telegram.views.speech import say, speaking
 from bot.telegram.wire.sender import Sender
 from core.ids import UserId
@@ -106,8 +106,6 @@ async def test_what_core_says_is_said_in_it_too(room):
 
 
 def _said_by_core(language: str, sentence: str) -> str:
-    from bot.telegram.languages.catalogue import catalogue
-
     said = unmarked(catalogue(language).retold(sentence))
     assert said != sentence
     return said
@@ -190,12 +188,11 @@ async def test_a_notice_is_drawn_for_its_reader(world, sender, stage, language):
     notice = an_outbox_item(
         topic=Topic.NOTICE,
         notice=NoticeKind.GUARD_SEES,
-        subject=(await world.account()).id,
+        subject="demo",
         user_id=UserId(ADA),
     )
     await world.put(replace(notice, due_at=world.clock.now()))
     await _drain(sender)
     (text,) = stage.texts(ADA)
-    name = (await world.account()).id
-    seen = _said(language, "🟢 <b>{name} is seen again.</b>").format(name=name)
+    seen = _said(language, "🟢 <b>{name} is seen again.</b>").format(name="demo")
     assert unmarked(text).splitlines()[0] == seen.replace("<b>", "").replace("</b>", "")

@@ -11,6 +11,7 @@ from bot.telegram.routers.providers import HANDLERS
 from bot.telegram.rule_cards import rules_card
 from bot.telegram.views.positions import NOW
 from core.accounts import GuardState
+from core.desk.broadcasting import draft
 from core.desk.taps import OUTDATED
 from core.desk.tools import by_user
 from core.ids import OrderId, UserId
@@ -89,6 +90,17 @@ WORDS = {
     "usage": "^Write /invite ROLE ACCOUNT",
     "leave?": "^Leave (desk|mine)\\?",
     "owner's": "^You stay an owner",
+    "latest": "^Latest signals",
+    "audited": "^Audit, the latest first",
+    "say what": "^Say what: /broadcast TEXT",
+    "send?": "^📣 Send this to",
+    "settings": "^Settings",
+    "risks": "^Risk of one trade",
+    "choices": "^Whose signals do you want",
+    "paused": "^⏸ No signals until /resume",
+    "resumed": "^▶ Signals come again",
+    "connect": "^Accounts are connected by",
+    "which account?": "^🛑 Panic: which account",
 }
 
 
@@ -107,7 +119,7 @@ COMMANDS = """
 /closeall      | invite  | nothing | asks    | nothing | nothing | nothing
 /status        | invite  | admins  | admins  | admins  | desk    | both
 /guard         | invite  | none    | mine    | desk    | desk    | both
-/panic         | invite  | admins  | admins  | admins  | desk    | both
+/panic         | invite  | admins  | admins  | admins  | desk    | which account?
 /panic all     | invite  | admins  | admins  | admins  | desk    | both
 /panic desk    | invite  | admins  | admins  | admins  | desk    | desk
 /Panic Desk    | invite  | admins  | admins  | admins  | desk    | desk
@@ -131,7 +143,20 @@ COMMANDS = """
 /invite a b    | invite  | admins  | admins  | admins  | usage   | usage
 /stop          | invite  | leave?  | leave?  | leave?  | leave?  | owner's
 /language      | invite  | which   | which   | which   | which   | which
-/history       | invite  | unknown | unknown | unknown | unknown | unknown
+/signals       | invite  | admins  | admins  | admins  | latest  | latest
+/audit         | invite  | admins  | admins  | admins  | audited | audited
+/reconcile     | invite  | admins  | admins  | admins  | desk    | both
+/broadcast     | invite  | admins  | admins  | admins  | say what | say what
+/broadcast hi  | invite  | admins  | admins  | admins  | send?   | send?
+/equity        | invite  | none    | mine    | desk    | desk    | desk
+/settings      | invite  | settings | settings | settings | settings | settings
+/risk          | invite  | none    | risks   | risks   | risks   | risks
+/subscriptions | invite  | choices | choices | choices | choices | choices
+/pause         | invite  | paused  | paused  | paused  | paused  | paused
+/resume        | invite  | resumed | resumed | resumed | resumed | resumed
+/connect       | invite  | connect | connect | connect | connect | connect
+/history       | invite  | none    | mine    | desk    | desk    | desk
+/nonsense      | invite  | unknown | unknown | unknown | unknown | unknown
 hello          | invite  | help    | help    | help    | help+   | help+
 """
 
@@ -197,6 +222,15 @@ ANSWERS = {
     "declined": "^Declined; they are told",
     "hand on": "^Hand the link on",
     "left": "^Done. No more signals",
+    "sent": "^It is on its way",
+    "not there": "^That text is not there",
+    "not hers": "^Only who sent it can ask",
+    "until": "^⏸ No signals until",
+    "again": "^▶ Signals come again",
+    "kept": "^Noted.$",
+    "not his": "^You do not decide on that account",
+    "file": "^Here is the file",
+    "nowhere": "^There is no account here",
 }
 
 
@@ -224,6 +258,23 @@ write      | !stranger | outdated   | outdated   | no reason | outdated   | outd
 agree      | !stranger | agreed     | agreed     | agreed    | agreed     | agreed
 close_all  | !stranger | nothing    | ordered    | nothing   | nothing    | nothing
 panic      | !stranger | !not admin | !not admin | !not admin | panic     | panic
+panic_which | !stranger | !not admin | !not admin | !not admin | sure?     | sure?
+broadcast  | !stranger | !not there | !not there | !not there | sent      | !not there
+progress   | !stranger | !not hers  | !not hers  | !not hers | shown      | !not hers
+settings   | !stranger | shown      | shown      | shown     | shown      | shown
+pause      | !stranger | until      | until      | until     | until      | until
+resume     | !stranger | again      | again      | again     | again      | again
+quiet      | !stranger | kept       | kept       | kept      | kept       | kept
+zones      | !stranger | shown      | shown      | shown     | shown      | shown
+zone       | !stranger | kept       | kept       | kept      | kept       | kept
+subscriptions | !stranger | shown   | shown      | shown     | shown      | shown
+subscribe  | !stranger | kept       | kept       | kept      | kept       | kept
+choose     | !stranger | shown      | shown      | shown     | shown      | shown
+instrument | !stranger | shown      | shown      | shown     | shown      | shown
+risking    | !stranger | !not his   | kept       | !not his  | !not his   | !not his
+history    | !stranger | shown      | shown      | shown     | shown      | shown
+history_file | !stranger | nowhere  | file       | file      | file       | file
+equity     | !stranger | outdated   | shown      | outdated  | outdated   | outdated
 language   | !stranger | spanish    | spanish    | spanish    | spanish    | spanish
 users      | !stranger | !admins    | !admins    | !admins   | shown      | shown
 member     | !stranger | !admins    | !admins    | !admins   | shown      | shown
@@ -298,10 +349,35 @@ async def _argument(room: Room, press: Press) -> str:
         Press.ADOPT: PARKED,
         Press.NOT_PLACED: PARKED,
         Press.DISABLE_NOW: f"demo@{asked}",
+        **await _of_ones_own(room),
     }
     others |= dict.fromkeys(ABOUT_A_PROVIDER, "demo")
     others |= await _about_the_trade(room, asked)
     return others.get(press, (await room.prompt(BOB, DESK)).nonce)
+
+
+async def _of_ones_own(room: Room) -> dict[Press, str]:
+    """What people look up, choose and say for themselves; Ann's broadcast."""
+    row = await draft(room.tools, "Closed tomorrow", by=UserId(ANN))
+    return {
+        Press.PANIC_WHICH: "desk",
+        Press.BROADCAST: row.id,
+        Press.PROGRESS: row.id,
+        Press.SETTINGS: "",
+        Press.PAUSE: "1h",
+        Press.RESUME: "",
+        Press.QUIET: "1320-420",
+        Press.ZONES: "",
+        Press.ZONE: "Europe/Madrid",
+        Press.SUBSCRIPTIONS: "",
+        Press.SUBSCRIBE: "0@demo",
+        Press.CHOOSE: "demo",
+        Press.INSTRUMENT: "0@XAUUSD@demo",
+        Press.RISKING: "0.5@mine",
+        Press.HISTORY: "30",
+        Press.HISTORY_FILE: "30",
+        Press.EQUITY: "7d@mine",
+    }
 
 
 async def _rule_wish(room: Room, asked: int) -> str:

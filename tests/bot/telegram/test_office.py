@@ -5,9 +5,10 @@ import pytest
 from bot.tasks import Bell, Nursery
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
-from core.desk.joining import retire_owners
+from core.desk.membership import remove, set_role
+from core.desk.owning import retire_owners
 from core.ids import UserId
-from core.users import Role
+from core.users import Membership, Role
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import ADA, BOB, OWEN, SAM, Stage, album
 from tests.bot.waiting import until
@@ -67,6 +68,21 @@ async def test_owners_who_were_retired_see_what_everybody_sees(office, world, st
     await world.person(UserId(OWEN), Role.OWNER, name="Owen")
     await office.introduce()
     await retire_owners(world.tools)
+    await office.introduce()
+    assert _menus(stage) == EVERYBODYS
+
+
+@pytest.mark.parametrize("how", ["demoted", "removed"])
+async def test_admins_who_are_none_any_more_see_what_everybody_sees(
+    office, world, stage, how
+):
+    await world.person(UserId(BOB), Role.ADMIN, name="Bob")
+    await office.introduce()
+    row = await world.one(Membership, user_id=BOB)
+    if how == "demoted":
+        await set_role(world.tools, row.id, Role.APPROVER, by=None)
+    else:
+        await remove(world.tools, row.id, by=None)
     await office.introduce()
     assert _menus(stage) == EVERYBODYS
 

@@ -66,7 +66,10 @@ def test_the_questions_read_as_they_should():
     live = an_account(id=AccountId("live1"), mode=TradeMode.LIVE)
     some = replace(WHOLE, per_day=None, until=None)
     views = {
-        "no account of one's own": rules_view(a_rules_card(pairs=0)),
+        "no account of one's own": rules_view(
+            replace(a_rules_card(pairs=0), owns=False)
+        ),
+        "no provider": rules_view(a_rules_card(pairs=0)),
         "no rules yet": rules_view(a_rules_card()),
         "rules": rules_view(
             a_rules_card((RULE, 2), (replace(RULE, id="0" * 22 + "RUL2", per_day=1), 0))
@@ -135,7 +138,7 @@ async def test_an_account_that_is_not_served_here_offers_nothing():
     await world.put(a_standing_rule())
     world.rules.clear()
     card = await rules_card(world.tools, UserId(ADA))
-    assert (card.pairs, card.rules) == ((), ())
+    assert (card.pairs, card.rules, card.owns) == ((), (), False)
 
 
 # ------------------------------------------------------------------ granting
@@ -200,7 +203,7 @@ async def test_a_provider_that_went_meanwhile_gets_no_rule(room: Room):
     await _chosen(room)
     await room.world.change(await room.world.one(Provider), enabled=False)
     assert "not possible any more" in await _go(room, "Confirm")
-    assert _shown(room).startswith("Standing rules are for accounts of your own")
+    assert "No provider sends signals now" in _shown(room)
     assert await room.world.journal.count(StandingRule) == 0
 
 

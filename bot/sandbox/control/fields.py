@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
-from bot.sandbox.bodies import read_body
+from bot.sandbox.api.bodies import read_body
 from bot.sandbox.errors import ApiError, Problem
 from bot.sandbox.model import Json
 
@@ -56,9 +56,32 @@ class Fields:
             raise Problem(422, f'Field "{name}" must be from 0 to {most} seconds.')
         return seconds
 
-    def flag(self, name: str) -> bool:
-        """True or false; absent is false."""
-        value = self.values.get(name, False)
+    def number(self, name: str, default: float, most: float) -> float:
+        """A number from 0 to `most`."""
+        value: Any = self.values.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Problem(422, f'Field "{name}" must be a number.')
+        if not 0 <= value <= most:
+            raise Problem(422, f'Field "{name}" must be from 0 to {most:g}.')
+        return float(value)
+
+    def at_least(self, least: int, name: str, default: int) -> int:
+        """A whole number that is not below `least`."""
+        value = self.integer(name)
+        if value is not None and value < least:
+            raise Problem(422, f'Field "{name}" must be at least {least}.')
+        return default if value is None else value
+
+    def integers(self, name: str) -> list[int]:
+        """A list of whole numbers; absent is empty."""
+        value: Any = self.values.get(name, [])
+        if isinstance(value, list) and all(type(each) is int for each in value):
+            return value
+        raise Problem(422, f'Field "{name}" must be a list of whole numbers.')
+
+    def flag(self, name: str, *, usual: bool = False) -> bool:
+        """True or false; absent is what is usual."""
+        value = self.values.get(name, usual)
         if isinstance(value, bool):
             return value
         raise Problem(422, f'Field "{name}" must be true or false.')
@@ -69,11 +92,6 @@ def needed(value: T | None, name: str) -> T:
     if value is None:
         raise Problem(422, f'Field "{name}" is needed.')
     return value
-
-
-async def json_fields(request: web.Request, *names: str) -> Fields:
-    """The request's JSON object with only these names; Problem 413 or 422."""
-    return Fields(await json_object(request)).only(*names)
 
 
 async def json_object(request: web.Request) -> Json:
@@ -88,8 +106,3 @@ async def json_object(request: web.Request) -> Json:
     if not isinstance(value, dict):
         raise Problem(422, "The body must be a JSON object.")
     return value
-
-
-def query_fields(request: web.Request, *names: str) -> Fields:
-    """The request's query string with only these names."""
-    return Fields(dict(request.query)).only(*names)

@@ -1,12 +1,13 @@
 """The Bot API over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
 
-from bot.sandbox import methods
-from bot.sandbox.bodies import read_request
+from bot.sandbox.api import methods
+from bot.sandbox.api.bodies import read_request
 from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import Fault
 from bot.sandbox.files import content_of
@@ -26,34 +27,31 @@ class BotApi:
         self._world = world
 
     async def call(self, request: web.Request) -> web.StreamResponse:
-        """One method call; every answer but a dropped one is journaled."""
+        """One method call; every answer is journaled, a dropped one too."""
         name = request.match_info["method"]
         params: Json = {}
-        dropped = False
+        fault: Fault | None = None
         try:
             bot = self._bot(request)
             params, uploads = await read_request(request)
-            fault = self._world.faults.take(name.lower())
-            await self._suffer(fault)
             call = Call(
                 bot=bot, method=name.lower(), params=Params(params), uploads=uploads
             )
+            fault = self._world.faults.take(call.method, call.params.integer("chat_id"))
+            await self._suffer(fault)
+            await self._wait_for_slot(uploads)
             answer = _success(await methods.run(self._world, call))
             params |= {key: _described(upload) for key, upload in uploads.items()}
-            dropped = fault is not None and fault.drop_after_apply
         except ApiError as error:
             answer = _failure(error)
-        except _NotJson as error:
-            self._note(name, params, error.status, {"description": "not JSON"})
-            return web.Response(
-                status=error.status,
-                text="<html><h1>Bad Gateway</h1></html>",
-                content_type="text/html",
-            )
+        except _Broken as error:
+            self._note(name, params, error.status, {"description": error.what})
+            return error.response(request)
+        dropped = fault is not None and fault.drop_after_apply and answer["ok"]
         status = answer.get("error_code", 200)
         self._note(name, params, DROPPED if dropped else status, answer)
-        if dropped and request.transport is not None:
-            request.transport.abort()
+        if dropped:
+            _cut(request)
         return web.json_response(answer, status=status)
 
     async def download(self, request: web.Request) -> web.Response:
@@ -81,11 +79,20 @@ class BotApi:
             return
         if fault.latency > 0:
             await self._world.faults.delay(fault.latency)
-        if fault.non_json:
-            raise _NotJson(fault.status or 502)
+        broken = _breakage(fault)
+        if broken is not None:
+            raise broken
         error = fault.error()
         if error is not None:
             raise error
+
+    async def _wait_for_slot(self, uploads: Mapping[str, Upload]) -> None:
+        """A large upload takes its turn among those of its size, when limited."""
+        world = self._world
+        size = max((len(upload.content) for upload in uploads.values()), default=0)
+        wait = world.clock.real_seconds(world.limits.slot(size))
+        if wait > 0:
+            await world.faults.delay(wait)
 
     def _note(self, method: str, params: Json, status: int, answer: Json) -> None:
         result = answer.get("result")
@@ -104,10 +111,41 @@ class BotApi:
         self._world.bell.ring()
 
 
-class _NotJson(Exception):
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
+class _Broken(Exception):
+    """An answer that is none: a page, half a JSON text, or a cut connection."""
+
+    def __init__(self, status: int, what: str, text: str, content_type: str) -> None:
+        super().__init__(what)
         self.status = status
+        self.what = what
+        self._text = text
+        self._type = content_type
+
+    def response(self, request: web.Request) -> web.Response:
+        """What the caller gets to see."""
+        if self.status == DROPPED:
+            _cut(request)
+            return web.Response()
+        return web.Response(
+            status=self.status, text=self._text, content_type=self._type
+        )
+
+
+def _breakage(fault: Fault) -> _Broken | None:
+    if fault.drop_before_apply:
+        return _Broken(DROPPED, "connection cut before anything was done", "", "")
+    if fault.broken_json:
+        text = '{"ok":false,"error_code":502,"descr'
+        return _Broken(fault.status or 502, "JSON cut short", text, "application/json")
+    if fault.non_json:
+        text = "<html><h1>Bad Gateway</h1></html>"
+        return _Broken(fault.status or 502, "not JSON", text, "text/html")
+    return None
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _success(result: Any) -> Json:

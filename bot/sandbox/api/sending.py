@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-from bot.sandbox.chats import writable_chat
+from bot.sandbox.api.chats import writable_chat
+from bot.sandbox.api.ephemeral import Audience, audience
+from bot.sandbox.api.topics import thread_of
 from bot.sandbox.entities import caption, message_text
 from bot.sandbox.errors import ApiError
 from bot.sandbox.markup import reply_markup
-from bot.sandbox.model import Json, StoredFile, User, Version
+from bot.sandbox.model import Chat, Json, StoredFile, Version
 from bot.sandbox.params import Call, Params
-from bot.sandbox.views import message_json, page_message
+from bot.sandbox.shapes import message_json
+from bot.sandbox.views import page_message
 from bot.sandbox.world import World
 
 ALBUM: Final = range(2, 11)
@@ -20,8 +23,10 @@ ALBUM_KINDS: Final = frozenset({"photo", "document"})
 class Draft:
     """A message that passed every check and only has to be put into the chat."""
 
-    chat: User
+    chat: Chat
+    audience: Audience
     reply_to: int | None
+    thread: int | None
     extras: Json
 
 
@@ -104,10 +109,19 @@ def copy_message(world: World, call: Call) -> Json:
 
 def _draft(world: World, call: Call) -> Draft:
     chat = writable_chat(world, call)
-    return Draft(chat=chat, reply_to=_reply_to(world, call, chat), extras=_extras(call))
+    seen_by = audience(world, call, chat)
+    reply_to = seen_by.reply_to or _reply_to(world, call, chat)
+    answered = world.message(chat.id, reply_to)
+    return Draft(
+        chat=chat,
+        audience=seen_by,
+        reply_to=reply_to,
+        thread=thread_of(chat, call) or (answered.thread if answered else None),
+        extras=_extras(call),
+    )
 
 
-def _reply_to(world: World, call: Call, chat: User) -> int | None:
+def _reply_to(world: World, call: Call, chat: Chat) -> int | None:
     wanted = call.params.object("reply_parameters") or {
         "message_id": call.params.integer("reply_to_message_id"),
         "allow_sending_without_reply": call.params.flag("allow_sending_without_reply"),
@@ -138,10 +152,12 @@ def _extras(call: Call) -> Json:
 
 
 def _deliver(world: World, call: Call, draft: Draft, version: Version) -> Json:
-    message = world.post(draft.chat.id, call.bot, version)
-    message.reply_to = draft.reply_to
+    seen_by = draft.audience
+    message = world.post(draft.chat.id, call.bot, version, seen_by.receiver)
+    message.reply_to, message.thread = draft.reply_to, draft.thread
+    message.replaces = seen_by.replaces
     message.extras = dict(draft.extras)
-    world.changed({"type": "message", "message": page_message(world, message)})
+    world.changed(lambda: {"type": "message", "message": page_message(world, message)})
     return message_json(world, message)
 
 

@@ -4,14 +4,32 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any, Final
 
-from bot.sandbox import callbacks, chats, editing, profile, sending, subscribing
+from bot.sandbox.api import (
+    callbacks,
+    chats,
+    editing,
+    members,
+    profile,
+    sending,
+    subscribing,
+    topics,
+)
 from bot.sandbox.errors import ApiError
 from bot.sandbox.params import Call
 from bot.sandbox.world import World
 
 Method = Callable[[World, Call], Any | Awaitable[Any]]
 
-FAMILIES: Final = (callbacks, chats, editing, profile, sending, subscribing)
+FAMILIES: Final = (
+    callbacks,
+    chats,
+    editing,
+    members,
+    profile,
+    sending,
+    subscribing,
+    topics,
+)
 METHODS: Final[dict[str, Method]] = {
     "getupdates": subscribing.get_updates,
 } | {

@@ -1,11 +1,15 @@
 """Finding the chat of a call, and the methods that look at or decorate one."""
 
+from typing import Final
+
 from bot.sandbox.errors import ApiError
-from bot.sandbox.model import Json, Message, User
+from bot.sandbox.model import Chat, Json, Message, Standing
 from bot.sandbox.params import Call
-from bot.sandbox.views import chat_json, message_json, page_message, user_json
+from bot.sandbox.shapes import PERMISSIONS, chat_json, message_json
+from bot.sandbox.views import page_message
 from bot.sandbox.world import World
 
+UPGRADED: Final = "Bad Request: group chat was upgraded to a supergroup chat"
 ACTIONS = frozenset(
     {
         "typing",
@@ -23,33 +27,60 @@ ACTIONS = frozenset(
 )
 
 
-def known_chat(world: World, call: Call, field: str = "chat_id") -> User:
-    """The person whose chat is meant; ApiError 400 if the bot cannot know them."""
+def known_chat(world: World, call: Call, field: str = "chat_id") -> Chat:
+    """The chat that is meant; ApiError 400 if the bot cannot know it.
+
+    An upgraded group answers with its new id, as `migrate_to_chat_id`.
+    """
     if call.params.text(field) is None:
         raise ApiError(400, f"Bad Request: {field} is empty")
-    person = world.people.get(call.params.integer(field) or 0)
-    if person is None:
+    chat = _named(world, call, field)
+    if chat is None or (chat.is_group and chat.bot is None):
         raise ApiError(400, "Bad Request: chat not found")
-    return person
+    if chat.migrated_to is not None:
+        raise ApiError(400, UPGRADED, migrate_to_chat_id=chat.migrated_to)
+    return chat
 
 
-def open_chat(world: World, call: Call) -> User:
-    """A chat that exists because the person pressed start, blocked or not."""
-    person = known_chat(world, call)
-    if person.id not in world.started:
+def _named(world: World, call: Call, field: str) -> Chat | None:
+    """By its id, or a supergroup by its @username; persons have no names for bots."""
+    name = call.params.text(field) or ""
+    if not name.startswith("@"):
+        return world.chat(call.params.integer(field) or 0)
+    named = [c for c in world.groups.values() if c.username == name.removeprefix("@")]
+    return named[-1] if named else None
+
+
+def open_chat(world: World, call: Call) -> Chat:
+    """A chat the bot may look into: one that was started, or a group it is in."""
+    chat = known_chat(world, call)
+    if chat.is_group:
+        _is_inside(chat)
+    elif chat.id not in world.started:
         raise ApiError(400, "Bad Request: chat not found")
-    return person
+    return chat
 
 
-def writable_chat(world: World, call: Call) -> User:
+def writable_chat(world: World, call: Call) -> Chat:
     """A chat the bot may send to now; ApiError 400 or 403 in Telegram's words."""
-    person = known_chat(world, call)
-    if person.id not in world.started:
+    chat = known_chat(world, call)
+    if chat.is_group:
+        _is_inside(chat)
+    elif chat.id in world.deactivated:
+        raise ApiError(403, "Forbidden: user is deactivated")
+    elif chat.id not in world.started:
         forbidden = "Forbidden: bot can't initiate conversation with a user"
         raise ApiError(403, forbidden)
-    if person.id in world.blocked:
+    elif chat.id in world.blocked:
         raise ApiError(403, "Forbidden: bot was blocked by the user")
-    return person
+    return chat
+
+
+def _is_inside(chat: Chat) -> None:
+    if chat.bot is not None and chat.bot.standing is Standing.KICKED:
+        raise ApiError(403, f"Forbidden: bot was kicked from the {chat.kind} chat")
+    if not chat.has_bot:
+        raise ApiError(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
 
 
 def message_in(world: World, call: Call, what: str) -> Message:
@@ -61,49 +92,41 @@ def message_in(world: World, call: Call, what: str) -> Message:
     if call.params.text("message_id") is None:
         raise ApiError(400, "Bad Request: message identifier is not specified")
     message = world.message(chat.id, call.params.integer("message_id"))
-    if message is None:
+    if message is None or message.receiver is not None:
         raise ApiError(400, f"Bad Request: message {what} not found")
     return message
 
 
 def get_chat(world: World, call: Call) -> Json:
     """GetChat: with the newest pinned message."""
-    person = open_chat(world, call)
-    full: Json = chat_json(person) | {
-        "accent_color_id": person.id % 7,
+    chat = open_chat(world, call)
+    gifts = ("unlimited", "limited", "unique")
+    full: Json = chat_json(chat) | {
+        "accent_color_id": abs(chat.id) % 7,
         "max_reaction_count": 11,
         "accepted_gift_types": {
-            "unlimited_gifts": False,
-            "limited_gifts": False,
-            "unique_gifts": False,
             "premium_subscription": False,
             "gifts_from_channels": False,
-        },
+        }
+        | {f"{kind}_gifts": False for kind in gifts},
     }
-    pinned = world.pinned.get(person.id)
-    message = world.message(person.id, pinned[-1]) if pinned else None
+    if chat.is_group:
+        full["permissions"] = dict.fromkeys(PERMISSIONS, True)
+    pinned = world.pinned.get(chat.id)
+    message = world.message(chat.id, pinned[-1]) if pinned else None
     if message is not None:
         full["pinned_message"] = message_json(world, message, nested=True)
     return full
 
 
-def get_chat_member(world: World, call: Call) -> Json:
-    """GetChatMember: a private chat has two members."""
-    person = open_chat(world, call)
-    user_id = call.params.integer("user_id")
-    members = {person.id: person, call.bot.id: call.bot}
-    if user_id not in members:
-        raise ApiError(400, "Bad Request: member not found")
-    return {"status": "member", "user": user_json(members[user_id])}
-
-
 def send_chat_action(world: World, call: Call) -> bool:
     """SendChatAction: the page shows it for some seconds."""
-    person = writable_chat(world, call)
+    chat = writable_chat(world, call)
     action = call.params.text("action")
     if action not in ACTIONS:
         raise ApiError(400, "Bad Request: wrong parameter action in request")
-    world.changed({"type": "action", "chat": person.id, "action": action})
+    event = {"type": "action", "chat": chat.id, "action": action}
+    world.changed(lambda: event)
     return True
 
 
@@ -114,13 +137,14 @@ def set_message_reaction(world: World, call: Call) -> bool:
     if len(reactions) > 1 or any(not item.get("emoji") for item in reactions):
         raise ApiError(400, "Bad Request: REACTION_INVALID")
     message.reactions = reactions
-    world.changed({"type": "edited", "message": page_message(world, message)})
+    world.changed(lambda: {"type": "edited", "message": page_message(world, message)})
     return True
 
 
 def pin_chat_message(world: World, call: Call) -> bool:
     """PinChatMessage: the newest pinned one is shown."""
     message = message_in(world, call, "to pin")
+    _may_pin(world.chat(message.chat_id))
     pins = world.pinned.setdefault(message.chat_id, [])
     if message.id in pins:
         pins.remove(message.id)
@@ -132,6 +156,7 @@ def pin_chat_message(world: World, call: Call) -> bool:
 def unpin_chat_message(world: World, call: Call) -> bool:
     """UnpinChatMessage: the one named, or the newest pinned one."""
     chat = open_chat(world, call)
+    _may_pin(chat)
     pins = world.pinned.get(chat.id, [])
     message_id = call.params.integer("message_id") or (pins[-1] if pins else 0)
     if message_id not in pins:
@@ -144,20 +169,27 @@ def unpin_chat_message(world: World, call: Call) -> bool:
 def unpin_all_chat_messages(world: World, call: Call) -> bool:
     """UnpinAllChatMessages."""
     chat = open_chat(world, call)
+    _may_pin(chat)
     world.pinned.pop(chat.id, None)
     announce_pins(world, chat.id)
     return True
 
 
+def _may_pin(chat: Chat | None) -> None:
+    if chat is not None and chat.is_group and not chat.obeys_bot:
+        raise ApiError(
+            400, "Bad Request: not enough rights to manage pinned messages in the chat"
+        )
+
+
 def announce_pins(world: World, chat_id: int) -> None:
     """Tell the pages which messages are pinned now."""
     pinned = world.pinned.get(chat_id, [])
-    world.changed({"type": "pinned", "chat": chat_id, "pinned": pinned})
+    world.changed(lambda: {"type": "pinned", "chat": chat_id, "pinned": pinned})
 
 
 METHODS = {
     "getChat": get_chat,
-    "getChatMember": get_chat_member,
     "sendChatAction": send_chat_action,
     "setMessageReaction": set_message_reaction,
     "pinChatMessage": pin_chat_message,

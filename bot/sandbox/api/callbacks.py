@@ -25,9 +25,10 @@ def answer_callback_query(world: World, call: Call) -> bool:
     query = world.queries.get(call.params.text("callback_query_id") or "")
     if query is None or query.answer or world.now() - query.at > ANSWER_WINDOW:
         raise ApiError(400, TOO_OLD)
-    alert = call.params.flag("show_alert")
-    query.answer = Answer(at=world.now(), text=text, show_alert=alert, url=url)
-    world.changed({"type": "answer"} | answer_json(query, query.answer))
+    answer = query.answer = Answer(
+        at=world.now(), text=text, show_alert=call.params.flag("show_alert"), url=url
+    )
+    world.changed(lambda: {"type": "answer"} | answer_json(query, answer))
     return True
 
 

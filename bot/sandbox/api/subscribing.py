@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from bot.sandbox.errors import ApiError
 from bot.sandbox.model import Json
 from bot.sandbox.params import Call
+from bot.sandbox.shapes import file_json, unix
 from bot.sandbox.updates import Webhook
-from bot.sandbox.views import file_json, unix
 from bot.sandbox.world import World
 
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")

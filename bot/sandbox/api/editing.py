@@ -1,17 +1,23 @@
-"""The methods that change or remove a message; an edit adds a version."""
+"""The methods that change or remove a message; an edit adds a version.
+
+Those for ephemeral messages do the same to a message that one person sees, and
+answer only that it was done.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.sandbox.chats import announce_pins, message_in, open_chat
+from bot.sandbox.api.chats import announce_pins, message_in, open_chat
+from bot.sandbox.api.ephemeral import ephemeral_in
+from bot.sandbox.api.sending import file_of_media
 from bot.sandbox.entities import caption, message_text
 from bot.sandbox.errors import ApiError
 from bot.sandbox.markup import inline_markup
 from bot.sandbox.model import Json, Message, Version
 from bot.sandbox.params import Call, Params
-from bot.sandbox.sending import file_of_media
-from bot.sandbox.views import message_json, page_message
+from bot.sandbox.shapes import message_json
+from bot.sandbox.views import page_message
 from bot.sandbox.world import World
 
 DELETABLE_FOR: Final = timedelta(hours=48)
@@ -22,7 +28,7 @@ NOT_MODIFIED: Final = (
 )
 
 
-def edit_message_text(world: World, call: Call) -> Json:
+def edit_message_text(world: World, call: Call) -> Json | bool:
     """EditMessageText: a text message only."""
     message = _editable(world, call)
     if message.now.file is not None:
@@ -32,7 +38,7 @@ def edit_message_text(world: World, call: Call) -> Json:
     )
 
 
-def edit_message_caption(world: World, call: Call) -> Json:
+def edit_message_caption(world: World, call: Call) -> Json | bool:
     """EditMessageCaption: a photo or document only; no caption removes it."""
     message = _editable(world, call)
     if message.now.file is None:
@@ -40,7 +46,7 @@ def edit_message_caption(world: World, call: Call) -> Json:
     return _edit(world, call, message, replace(message.now, rich=caption(call.params)))
 
 
-def edit_message_media(world: World, call: Call) -> Json:
+def edit_message_media(world: World, call: Call) -> Json | bool:
     """EditMessageMedia: also turns a text message into a photo."""
     message = _editable(world, call)
     item = call.params.object("media")
@@ -51,34 +57,43 @@ def edit_message_media(world: World, call: Call) -> Json:
     return _edit(world, call, message, edited)
 
 
-def edit_message_reply_markup(world: World, call: Call) -> Json:
+def edit_message_reply_markup(world: World, call: Call) -> Json | bool:
     """EditMessageReplyMarkup."""
     message = _editable(world, call)
     return _edit(world, call, message, message.now)
 
 
 def _editable(world: World, call: Call) -> Message:
+    if _is_ephemeral(call):
+        return ephemeral_in(world, call, open_chat(world, call))
     message = message_in(world, call, "to edit")
-    if not message.sender.is_bot:
+    if not message.by_bot:
         raise ApiError(400, "Bad Request: message can't be edited")
     return message
 
 
-def _edit(world: World, call: Call, message: Message, edited: Version) -> Json:
+def _is_ephemeral(call: Call) -> bool:
+    return "ephemeralmessage" in call.method
+
+
+def _edit(world: World, call: Call, message: Message, edited: Version) -> Json | bool:
     """Add the version; without `reply_markup` the keyboard goes away."""
     markup = inline_markup(call.params)
     markup = replace(markup, force_reply=message.now.markup.force_reply)
     edited = replace(edited, at=world.now(), markup=markup)
+    world.limits.check_edit(message.chat_id)
     if edited.shows_the_same_as(message.now):
         raise ApiError(400, NOT_MODIFIED)
     message.versions.append(edited)
-    world.changed({"type": "edited", "message": page_message(world, message)})
-    return message_json(world, message)
+    world.changed(lambda: {"type": "edited", "message": page_message(world, message)})
+    return True if _is_ephemeral(call) else message_json(world, message)
 
 
 def delete_message(world: World, call: Call) -> bool:
     """DeleteMessage: within 48 hours."""
     message = message_in(world, call, "to delete")
+    if not _may_delete(world, message):
+        raise ApiError(400, "Bad Request: message can't be deleted")
     if world.now() - message.sent_at >= DELETABLE_FOR:
         raise ApiError(400, "Bad Request: message can't be deleted for everyone")
     _delete(world, message)
@@ -93,9 +108,26 @@ def delete_messages(world: World, call: Call) -> bool:
         raise ApiError(400, "Bad Request: message identifiers are not specified")
     for message_id in ids:
         message = world.message(chat.id, message_id)
-        if message and world.now() - message.sent_at < DELETABLE_FOR:
+        if (
+            message is not None
+            and _may_delete(world, message)
+            and world.now() - message.sent_at < DELETABLE_FOR
+        ):
             _delete(world, message)
     return True
+
+
+def delete_ephemeral_message(world: World, call: Call) -> bool:
+    """DeleteEphemeralMessage."""
+    _delete(world, ephemeral_in(world, call, open_chat(world, call)))
+    return True
+
+
+def _may_delete(world: World, message: Message) -> bool:
+    """In a group the bot removes what others wrote only as an administrator."""
+    chat = world.chat(message.chat_id)
+    ours = message.by_bot or chat is None or not chat.is_group or chat.obeys_bot
+    return ours and message.receiver is None
 
 
 def _delete(world: World, message: Message) -> None:
@@ -104,9 +136,8 @@ def _delete(world: World, message: Message) -> None:
     if message.id in pins:
         pins.remove(message.id)
         announce_pins(world, message.chat_id)
-    world.changed(
-        {"type": "deleted", "chat": message.chat_id, "message_id": message.id}
-    )
+    event = {"type": "deleted", "chat": message.chat_id, "message_id": message.id}
+    world.changed(lambda: event)
 
 
 METHODS = {
@@ -114,6 +145,11 @@ METHODS = {
     "editMessageCaption": edit_message_caption,
     "editMessageMedia": edit_message_media,
     "editMessageReplyMarkup": edit_message_reply_markup,
+    "editEphemeralMessageText": edit_message_text,
+    "editEphemeralMessageCaption": edit_message_caption,
+    "editEphemeralMessageMedia": edit_message_media,
+    "editEphemeralMessageReplyMarkup": edit_message_reply_markup,
     "deleteMessage": delete_message,
     "deleteMessages": delete_messages,
+    "deleteEphemeralMessage": delete_ephemeral_message,
 }

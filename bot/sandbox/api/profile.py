@@ -3,11 +3,12 @@
 import re
 from typing import Final
 
-from bot.sandbox.chats import known_chat, open_chat
+from bot.sandbox.api.chats import known_chat, open_chat
 from bot.sandbox.errors import ApiError
 from bot.sandbox.model import Json
 from bot.sandbox.params import Call, Params
-from bot.sandbox.views import people_event, user_json
+from bot.sandbox.shapes import user_json
+from bot.sandbox.views import people_event
 from bot.sandbox.world import World
 
 MOST_COMMANDS: Final = 100
@@ -24,11 +25,11 @@ WIDE_SCOPES: Final = frozenset(
 MENU_BUTTONS: Final = frozenset({"commands", "web_app", "default"})
 
 
-def get_me(_world: World, call: Call) -> Json:
+def get_me(world: World, call: Call) -> Json:
     """GetMe: the id is the token's, the name the sandbox's."""
     return user_json(call.bot) | {
-        "can_join_groups": False,
-        "can_read_all_group_messages": False,
+        "can_join_groups": True,
+        "can_read_all_group_messages": world.profile.sees_all,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,
@@ -41,9 +42,10 @@ def _scope(world: World, call: Call) -> tuple[str, str]:
     match scope.get("type"):
         case str(kind) if kind in WIDE_SCOPES:
             return kind, language
-        case "chat":
+        case "chat" | "chat_administrators" | "chat_member" as kind:
             within = Call(bot=call.bot, method=call.method, params=Params(scope))
-            return f"chat {open_chat(world, within).id}", language
+            whose = f" {scope.get('user_id')}" if kind == "chat_member" else ""
+            return f"{kind} {open_chat(world, within).id}{whose}", language
         case _:
             raise ApiError(400, "Bad Request: unsupported BotCommandScope type")
 
@@ -57,7 +59,7 @@ def set_my_commands(world: World, call: Call) -> bool:
         raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
     kept = [_command(item) for item in commands]
     world.profile.commands[_scope(world, call)] = kept
-    world.changed(people_event(world))
+    world.changed(lambda: people_event(world))
     return True
 
 
@@ -68,7 +70,8 @@ def _command(item: Json) -> Json:
     description = str(item.get("description", "")).strip()
     if not 1 <= len(description) <= DESCRIPTION_CHARACTERS:
         raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-    return {"command": name, "description": description}
+    kept: Json = {"command": name, "description": description}
+    return kept | ({"is_ephemeral": True} if item.get("is_ephemeral") else {})
 
 
 def get_my_commands(world: World, call: Call) -> list[Json]:
@@ -79,7 +82,7 @@ def get_my_commands(world: World, call: Call) -> list[Json]:
 def delete_my_commands(world: World, call: Call) -> bool:
     """DeleteMyCommands."""
     world.profile.commands.pop(_scope(world, call), None)
-    world.changed(people_event(world))
+    world.changed(lambda: people_event(world))
     return True
 
 
@@ -94,7 +97,7 @@ def set_text(world: World, call: Call) -> bool:
         raise ApiError(400, f"Bad Request: {field} is too long")
     language = call.params.text("language_code") or ""
     world.profile.texts[call.method, language] = text
-    world.changed({"type": "profile"})
+    world.changed(lambda: {"type": "profile"})
     return True
 
 
