@@ -10,10 +10,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.fanout import PER_SECOND, fan_out
 from benchmarks.load import Outcome, Plan
 from benchmarks.processes import ROOT, Server, server
 
 OURS, BARE, ORM = "benchmarks.ours", "benchmarks.bare", "benchmarks.orm"
+MOST_OF_LEAST = 1.1
+"""Of the time that the limits leave."""
 ACCEPTED, REPEATED = "201", "200"
 """Statuses."""
 ROWS = "SELECT count(*) FROM signals WHERE external_id = ?"
@@ -39,6 +42,8 @@ class Size:
     duplicates: int = 10_000
     warm: int = 500
     """Requests before the first that counts."""
+    crowd: int = 1000
+    """People that one signal goes out to, in real time."""
 
 
 FULL = Size()
@@ -148,6 +153,7 @@ def measure(folder: Path, size: Size = FULL) -> list[Figure]:
             *_speed(ours, bare, orm, size),
             _patience(ours, bare, size),
             _duplicates(ours, size),
+            _fan_out(folder / "crowd", size),
         ]
 
 
@@ -220,4 +226,23 @@ def _duplicates(ours: Target, size: Size) -> Figure:
         ratio=f"{ratio:.2f}",
         target="at least 1; one row, one item",
         reached=ratio >= 1 and rows == items == 1,
+    )
+
+
+def _fan_out(folder: Path, size: Size) -> Figure:
+    """Everybody once, at the pace that Telegram takes, and taps are answered."""
+    sent = fan_out(folder, size.crowd)
+    least = size.crowd / PER_SECOND
+    ratio = sent.seconds / least
+    clean = sent.twice == 0 and sent.uploads == 1 and sent.refused <= 1
+    return Figure(
+        name=f"one signal to {size.crowd:,} people at Telegram's limits, with taps",
+        ours=(
+            f"{sent.seconds:.1f} s; twice: {sent.twice}, uploads: {sent.uploads}, "
+            f"429s: {sent.refused}, slowest tap: {max(sent.taps):.2f} s"
+        ),
+        reference=f"{least:.1f} s at {PER_SECOND}/s",
+        ratio=f"{ratio:.2f}",
+        target="at most 1.1; each once, one upload, at most one 429, taps within 1 s",
+        reached=ratio <= MOST_OF_LEAST and clean and max(sent.taps) <= 1,
     )

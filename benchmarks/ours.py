@@ -32,7 +32,8 @@ from bot.web import (
     add_routes,
 )
 from charts.media import MediaStore
-from core.desk.commanding import keep_accounts
+from core.desk.accounts import keep_accounts
+from core.desk.tools import Tools
 from core.ids import AccountId, ProviderName, UserId
 from core.messages import MESSAGES, WORK
 from core.ports import Insert
@@ -49,13 +50,19 @@ def _settings() -> Settings:
     )
 
 
-async def _furnish(office: Office) -> str:
-    """One account, one member who follows the provider, and the provider's secret."""
+async def furnish(office: Office, people: int = 1) -> str:
+    """One account, its members, who follow the provider, and the provider's secret."""
     tools = office.tools
     accounts = office.settings.accounts
     await keep_accounts(tools, [plan_of(*each) for each in accounts.items()])
     made = await add_provider(tools, office.vault, name=PROVIDER, terms=UNLIMITED)
-    now, person, consent = tools.clock.now(), UserId(1), tools.choices.consent
+    rows = [row for number in range(people) for row in _person(tools, number + 1)]
+    await tools.journal.commit(*map(Insert, rows))
+    return made.secret or ""
+
+
+def _person(tools: Tools, number: int) -> tuple[User, Membership, Subscription]:
+    now, person, consent = tools.clock.now(), UserId(number), tools.choices.consent
     user = User(
         id=person,
         name="Ada",
@@ -91,8 +98,7 @@ async def _furnish(office: Office) -> str:
         enabled=True,
         created_at=now,
     )
-    await tools.journal.commit(Insert(user), Insert(member), Insert(follows))
-    return made.secret or ""
+    return user, member, follows
 
 
 def _context(office: Office) -> WebContext:
@@ -130,7 +136,7 @@ async def serve(folder: Path) -> None:
     settings = _settings()
     logs.configure(settings.service.log_format)
     async with open_office(settings, folder) as office:
-        secret = await _furnish(office)
+        secret = await furnish(office)
         app = web.Application()
         context = _context(office)
         add_routes(app, context)

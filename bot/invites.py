@@ -9,7 +9,8 @@ import aiohttp
 from bot.plans import plan_of
 from core.access import is_taken
 from core.accounts import Account
-from core.desk.commanding import InviteWish, invite, keep_accounts
+from core.desk.accounts import keep_accounts
+from core.desk.commanding import InviteWish, invite
 from core.errors import Refused
 from core.ids import AccountId
 from core.users import Role

@@ -18,9 +18,9 @@ from typing import Any, TextIO
 
 import structlog
 
-_TOKEN_END = r"(?::|%3A)[A-Za-z0-9_-]{20,}"
-_TOKEN = re.compile(rf"\d{{5,16}}{_TOKEN_END}", re.IGNORECASE)
-_MAYBE_TOKEN = re.compile(_TOKEN_END, re.IGNORECASE)
+_COLON_AND_TAIL = r"(?::|%3A)[A-Za-z0-9_-]{20,}"
+_TOKEN = re.compile(rf"\d{{5,16}}{_COLON_AND_TAIL}", re.IGNORECASE)
+_MAYBE_TOKEN = re.compile(_COLON_AND_TAIL, re.IGNORECASE)
 """Looked for first: a line is full of digits with which a token might begin."""
 _SECRETS = (
     ("/bot", re.compile(r"(?<=/bot)\d+:[^/\s\"']+"), "<token>"),

@@ -9,7 +9,7 @@ from bot.settings import AccountConfig, Settings
 from bot.web import Proxies, WebLimits
 from core.accounts import AccountKind, BrokerKind, GuardScope, RiskRules
 from core.broker import TradeMode
-from core.desk.commanding import AccountPlan
+from core.desk.accounts import AccountPlan
 from core.desk.tools import Choices, Consent
 from core.ids import AccountId, UserId
 from core.intake import IntakeRules

@@ -33,7 +33,7 @@ from bot.webhook import webhook_plan
 from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
 from core.accounts import Account
 from core.desk.broadcasting import finish as finish_broadcasts
-from core.desk.commanding import keep_accounts, refuse_forsaken
+from core.desk.accounts import keep_accounts, refuse_forsaken
 from core.desk.expiring import expire, forget
 from core.desk.lapsing import lapse
 from core.desk.owning import retire_owners

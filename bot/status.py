@@ -13,7 +13,7 @@ from typing import Any
 from core.accounts import Account, GuardState
 from core.desk.tools import lease_of
 from core.limits import drawdown_percent
-from core.messages import InboxUpdate, Lease, OutboxItem, Topic
+from core.messages import UNDELIVERED, InboxUpdate, Lease, OutboxItem, Topic
 from core.orders import LIVE, Order
 from core.ports import Journal
 from core.trades import ON_THE_BOOK, Trade
@@ -49,6 +49,8 @@ class Status:
     """Whether the service runs, as far as the database shows."""
     accounts: list[AccountStatus]
     queues: dict[str, int]
+    undelivered: int
+    """Messages of the last days that never reached their reader."""
 
     def as_json(self) -> dict[str, Any]:
         """The contract's shape; decimals as text."""
@@ -69,6 +71,7 @@ async def read_status(journal: Journal, *, now: datetime) -> Status:
             for topic in Topic
         }
         | {"inbox": await journal.count(InboxUpdate, done_at=None)},
+        undelivered=await journal.count(OutboxItem, failed=UNDELIVERED),
     )
 
 

@@ -29,6 +29,21 @@ class BrokerKind(StrEnum):
     """A MetaTrader 5 terminal elsewhere that dials in."""
 
 
+class AccountSource(StrEnum):
+    """Where an account comes from."""
+
+    CONFIG = "config"
+    """It stands in the configuration."""
+    ADDED = "added"
+    """An admin added it at the command line."""
+    FOLLOW = "follow"
+    """Somebody follows on paper; nobody else has to do with it."""
+
+
+OF_THE_HOUSE = frozenset({AccountSource.CONFIG, AccountSource.ADDED})
+"""Accounts that the instance runs; what concerns all accounts concerns these."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One trading account at one broker connection."""
@@ -41,6 +56,9 @@ class Account:
     person_id: UserId | None
     """The one person of an own account; ``None`` until somebody joins."""
     enabled: bool
+    source: AccountSource = AccountSource.CONFIG
+    settings: str = ""
+    """Those of an account that no configuration has, as JSON; else empty."""
     created_at: datetime
     updated_at: datetime
     version: int = 1

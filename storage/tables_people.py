@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from core.accounts import AccountKind, BrokerKind
+from core.accounts import AccountKind, AccountSource, BrokerKind
 from core.broker import TradeMode
 from core.refusals import RefusalCause
 from core.users import RequestState, Role
@@ -86,6 +86,8 @@ class Accounts(Base, table=True):
     currency: str
     person_id: int | None = user()
     enabled: bool
+    source: AccountSource = word(AccountSource)
+    settings: str
     created_at: datetime = moment()
     updated_at: datetime = moment()
     version: int

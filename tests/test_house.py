@@ -13,8 +13,7 @@ PACKAGES = ("bot", "charts", "core", "migrations", "mt5_bridge", "storage")
 LONGEST = 320
 """Lines of a module."""
 EXCUSED = {
-    "core/ports.py": 470,
-    "core/desk/deciding.py": 400,
+    "core/ports.py": 480,
 }
 """Longer ones, with the most they may have; each is one idea told whole."""
 

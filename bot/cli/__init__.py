@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import administering, looking, people, providing, serving
+from bot.cli import accounts, administering, looking, people, providing, serving
 from bot.cli.common import Context, complain
 from bot.config import ConfigError, environment
 from core.errors import TapgateError
@@ -44,6 +44,7 @@ providing.add_commands(app)
 administering.add_commands(app)
 looking.add_commands(app)
 people.add_commands(app)
+accounts.add_commands(app)
 
 
 def main() -> None:

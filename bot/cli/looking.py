@@ -19,6 +19,7 @@ from bot.cli.common import (
     say,
 )
 from core.clock import in_words
+from core.desk.expiring import KEPT_FOR
 
 if TYPE_CHECKING:
     from bot.findings import Finding
@@ -60,6 +61,8 @@ def _print_status(seen: "Status") -> None:
         say("No account yet: the service makes them when it first starts.")
     busy = [f"{name} {count}" for name, count in seen.queues.items() if count]
     say(f"Waiting: {', '.join(busy) or 'nothing'}.")
+    if seen.undelivered:
+        say(f"Undelivered in the last {KEPT_FOR.days} days: {seen.undelivered}.")
 
 
 def _print_accounts(accounts: "list[AccountStatus]") -> None:

@@ -1,100 +1,30 @@
 """What admins and owners order, each order audited and told to whom it concerns."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from core.access import may_decide, may_manage
 from core.accounts import (
     FIRED,
+    OF_THE_HOUSE,
     Account,
     AccountKind,
-    BrokerKind,
     GuardPhase,
     GuardState,
 )
-from core.broker import TradeMode
 from core.desk.aiming import Aimed, Will, close_positions, withdraw_pendings
 from core.desk.joining import hash_token
 from core.desk.recording import withdrawn
 from core.desk.telling import tell_admins
 from core.desk.tools import Tools, again, by_user
 from core.errors import BrokerUnavailable, Conflict, Refused
-from core.guard import fire_by_hand, newborn, rearmed
+from core.guard import fire_by_hand, rearmed
 from core.ids import AccountId, UserId
 from core.messages import NoticeKind
-from core.orders import IN_DOUBT, LIVE, Cause, Order, OrderKind, OrderState
+from core.orders import IN_DOUBT, Cause, Order, OrderKind, OrderState
 from core.ports import Insert, Record, Save, Write
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Invite, Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountPlan:
-    """An account as the configuration wants it."""
-
-    id: AccountId
-    broker: BrokerKind
-    kind: AccountKind
-    mode: TradeMode
-    currency: str
-
-
-async def keep_accounts(tools: Tools, plans: list[AccountPlan]) -> None:
-    """Make the configured accounts and their guards, or bring them up to date."""
-    for plan in plans:
-        await _keep(tools, plan)
-
-
-async def refuse_forsaken(tools: Tools, plans: list[AccountPlan]) -> None:
-    """Nobody may be left alone with what an account holds.
-
-    Raises:
-        Refused: an account is planned no more, but has trades or orders that are not
-            over; names them and says what to do.
-    """
-    planned = {plan.id for plan in plans}
-    for account in await tools.journal.find(Account):
-        if account.id in planned:
-            continue
-        trades = await tools.journal.count(
-            Trade, account_id=account.id, state=ON_THE_BOOK
-        )
-        orders = await tools.journal.count(Order, account_id=account.id, state=LIVE)
-        if trades or orders:
-            message = (
-                f"[accounts.{account.id}] is missing in the configuration, but the "
-                f"account still has open trades ({trades}) or orders whose end is not "
-                f"known ({orders}). Put it back until they are over."
-            )
-            raise Refused(message)
-
-
-async def _keep(tools: Tools, plan: AccountPlan) -> None:
-    now = tools.clock.now()
-    known = await tools.journal.get(Account, plan.id)
-    if known is None:
-        fresh = Account(
-            id=plan.id,
-            broker=plan.broker,
-            kind=plan.kind,
-            mode=plan.mode,
-            currency=plan.currency,
-            person_id=None,
-            enabled=True,
-            created_at=now,
-            updated_at=now,
-        )
-        await tools.journal.commit(Insert(fresh), Insert(newborn(plan.id, now)))
-        return
-    wanted = replace(
-        known,
-        broker=plan.broker,
-        kind=plan.kind,
-        mode=plan.mode,
-        currency=plan.currency,
-    )
-    if wanted != known:
-        await tools.journal.commit(Save(wanted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +46,10 @@ async def invite(tools: Tools, wish: InviteWish, *, by: UserId | None) -> str:
     if wish.role is Role.OWNER:
         message = "Owners are named in the configuration; invite an admin instead."
         raise Refused(message)
-    if await tools.journal.get(Account, wish.account_id) is None:
-        known = ", ".join(each.id for each in await tools.journal.find(Account))
-        message = f"There is no account {wish.account_id}; known: {known}."
+    known = await tools.journal.find(Account, source=OF_THE_HOUSE)
+    if wish.account_id not in {each.id for each in known}:
+        names = ", ".join(each.id for each in known)
+        message = f"There is no account {wish.account_id}; known: {names}."
         raise Refused(message)
     token = tools.ids.nonce()
     now = tools.clock.now()

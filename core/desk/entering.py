@@ -6,7 +6,7 @@ has chosen nothing gets every provider's signals.
 
 from dataclasses import replace
 
-from core.accounts import Account, AccountKind
+from core.accounts import Account, AccountKind, AccountSource
 from core.desk.telling import about_account
 from core.desk.tools import Tools, by_user
 from core.ids import UserId
@@ -56,16 +56,24 @@ def joined(account: Account, user: User, role: Role, by: UserId | None) -> Recor
 
 
 def taken(account: Account, user_id: UserId, role: Role) -> list[Write]:
-    """An own account takes its first decider as its person."""
+    """An own account takes its first decider as its person.
+
+    An owner does not take one that was added: it waits for whom it is assigned to.
+    """
     free = account.kind is AccountKind.OWN and account.person_id is None
+    if role is Role.OWNER and account.source is not AccountSource.CONFIG:
+        return []
     if free and role.rank >= Role.APPROVER.rank:
         return [Save(replace(account, person_id=user_id))]
     return []
 
 
 def freed(account: Account, user_id: UserId) -> list[Write]:
-    """The account has no person any more, if it was this one."""
-    if account.person_id == user_id:
+    """The account has no person any more, if it was this one.
+
+    A paper account stays the follower's, who may come back to it.
+    """
+    if account.person_id == user_id and account.source is not AccountSource.FOLLOW:
         return [Save(replace(account, person_id=None))]
     return []
 

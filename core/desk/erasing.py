@@ -1,9 +1,10 @@
 """A person is erased: what tells who they are goes, what they did stays.
 
-The name, the language, the agreement to the terms and the reasons of rejections are
-emptied, and so are the updates that carried them. Rows and the audit chain keep the
-numeric id, without which no decision could be traced to the one who made it. Why an
-admin re-armed a guard is the account's record, not the admin's, and stays.
+The name, the language, the hours, the agreement to the terms and the reasons of
+rejections are emptied, and so are the updates that carried them. Rows and the audit
+chain keep the numeric id, without which no decision could be traced to the one who made
+it. What an admin said for an account is the account's record and stays: why a guard was
+re-armed, what was broadcast.
 """
 
 from dataclasses import replace
@@ -45,6 +46,10 @@ async def _erase(tools: Tools, user_id: UserId, *, by: UserId | None) -> None:
         consent_version="",
         consent_hash="",
         consented_at=None,
+        paused_until=None,
+        time_zone="",
+        quiet_from=None,
+        quiet_until=None,
     )
     choices = await tools.journal.find(Subscription, user_id=user_id)
     await tools.journal.commit(

@@ -92,9 +92,7 @@ def _reached(
     tools: Tools, people: People, provider: Provider, draft: Draft
 ) -> tuple[Recipient, ...]:
     """Those for whom it is; all subscribers, where nobody is named."""
-    reached = people.reached(
-        provider.id, draft.instrument or "", tools.clock.now()
-    )
+    reached = people.reached(provider.id, draft.instrument or "", tools.clock.now())
     if draft.user_id is None:
         return reached
     return tuple(each for each in reached if each.user.id == draft.user_id)

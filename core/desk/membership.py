@@ -80,9 +80,9 @@ async def _set_role(
         Save(replace(before, role=role)),
         *await _with_the_role(tools, case, role),
         case.record("role_changed", role=role, before=before.role),
-        told_member(tools, before, _you_are(role, account.id)),
+        told_member(tools, before, you_are(role, account.id)),
         *await tell_admins(
-            tools, [account.id], by=by, sentence=_they_are(case.who, role, account.id)
+            tools, [account.id], by=by, sentence=they_are(case.who, role, account.id)
         ),
     )
     return True
@@ -100,7 +100,8 @@ async def _with_the_role(tools: Tools, case: _Case, role: Role) -> list[Write]:
     ]
 
 
-def _you_are(role: Role, account_id: AccountId) -> str:
+def you_are(role: Role, account_id: AccountId) -> str:
+    """What a member of that role is told of it."""
     match role:
         case Role.VIEWER:
             return f"You are a viewer of {account_id} now: others decide."
@@ -110,7 +111,8 @@ def _you_are(role: Role, account_id: AccountId) -> str:
             return f"You are an admin of {account_id} now: /help shows what you can do."
 
 
-def _they_are(who: str, role: Role, account_id: AccountId) -> str:
+def they_are(who: str, role: Role, account_id: AccountId) -> str:
+    """What the admins are told of it."""
     match role:
         case Role.VIEWER:
             return f"{who} is a viewer of {account_id} now."

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.accounts import Account
+from core.accounts import OF_THE_HOUSE, Account
 from core.desk.entering import entered, freed, joined, taken
 from core.desk.tools import Tools
 from core.ports import Delete, Record, Save
@@ -10,12 +10,16 @@ from core.users import Membership, Role, User
 
 
 async def own(tools: Tools, user: User) -> None:
-    """An owner is an owner of every account, and the person of one without any."""
+    """An owner is an owner of every account, and the person of a configured one.
+
+    Of one that has none yet. Paper accounts on which somebody follows are not meant:
+    they concern nobody else.
+    """
     held = {
         each.account_id: each
         for each in await tools.journal.find(Membership, user_id=user.id)
     }
-    for account in await tools.journal.find(Account):
+    for account in await tools.journal.find(Account, source=OF_THE_HOUSE):
         mine = held.get(account.id)
         if mine is None:
             writes = await entered(tools, account, user, Role.OWNER, by=None)

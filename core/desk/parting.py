@@ -24,6 +24,7 @@ from core.messages import NoticeKind, Priority, Topic
 from core.orders import LIVE, Order, OrderKind
 from core.ports import Delete, Record, Save, Write
 from core.prompts import UNDECIDED, Prompt, PromptEvent
+from core.standing import StandingRule
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership, Role, Subscription
 
@@ -113,14 +114,40 @@ async def parted(
 async def asked_no_more(
     tools: Tools, user_id: UserId, account_id: AccountId, why: str
 ) -> list[Write]:
-    """What the person was asked on the account is over, and the messages say why."""
-    writes: list[Write] = []
+    """What the person was asked on the account is over, and the messages say why.
+
+    Nothing is ordered in their name any more either: they may come back, and then
+    grant anew what they want.
+    """
+    writes: list[Write] = await _rules_over(tools, user_id, account_id)
     for prompt in await tools.journal.find(
         Prompt, user_id=user_id, account_id=account_id, state=UNDECIDED
     ):
         gone = replace(moved(prompt, PromptEvent.REFUSE), reason=why)
         writes += [Save(gone), tools.item(Topic.PROMPT, gone.id, Priority.EDIT)]
     return writes
+
+
+async def _rules_over(
+    tools: Tools, user_id: UserId, account_id: AccountId
+) -> list[Write]:
+    now = tools.clock.now()
+    rules = await tools.journal.find(
+        StandingRule, user_id=user_id, account_id=account_id, revoked_at=None
+    )
+    return [
+        write
+        for rule in rules
+        for write in (
+            Save(replace(rule, revoked_at=now)),
+            Record(
+                actor=by_user(user_id),
+                action="rule_revoked",
+                subject=f"rule:{rule.id}",
+                detail={"account": account_id, "provider": rule.provider},
+            ),
+        )
+    ]
 
 
 async def tell_of_member(

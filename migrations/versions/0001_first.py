@@ -183,6 +183,8 @@ def _create_people() -> None:
         *words("broker kind mode"),
         *numbers("person_id", null=True),
         *flags("enabled"),
+        *words("source"),
+        *texts("settings"),
         *moments("created_at updated_at"),
         *integers("version"),
         key("accounts", "id"),
@@ -190,6 +192,7 @@ def _create_people() -> None:
         one_of("accounts", "broker", "paper mt5 bridge"),
         one_of("accounts", "kind", "own desk"),
         one_of("accounts", "mode", "paper demo live"),
+        one_of("accounts", "source", "config added follow"),
     )
     op.create_table(
         "memberships",

@@ -119,7 +119,7 @@ async def test_a_run_that_the_end_cuts_off_is_no_alarm(started):
 async def test_a_late_run_is_run_once_instead_of_dropped(started):
     scheduler = started([_watcher("one")], _nothing)
     names = {job.id for job in scheduler.get_jobs()}
-    assert names == {"look:one", "expire", "forget"}
+    assert names == {"look:one", "expire", "forget", "lapse"}
     for job in scheduler.get_jobs():
         assert job.misfire_grace_time is None
         assert (job.coalesce, job.max_instances) == (True, 1)

@@ -57,11 +57,24 @@ def _signals(books: Books) -> Iterator[str]:
             yield f"I1 {records[f'signal:{identity}']} audit entries of {identity}"
 
 
+UNSENT = frozenset({"expired", "cancelled", "superseded", "rejected"})
+"""What ends in these before it is sent, is not sent any more."""
+
+
 def _cards(books: Books) -> Iterator[str]:
+    unsent = {
+        row["signal_id"]
+        for row in books.prompts
+        if row["message_id"] is None and row["state"] in UNSENT
+    }
     for name, told in books.world.told.items():
         if not told.id:
             continue
         cards = books.world.cards(told)
+        if told.id in unsent:
+            if len(cards) > books.extra:
+                yield f"I2 {name} ended unsent, and has {len(cards)} cards"
+            continue
         if not told.copies <= len(cards) <= told.copies + books.extra:
             yield f"I2 {name} has {len(cards)} cards after {books.extra} deaths"
         if told.decision and any(

@@ -22,6 +22,7 @@ _UNDONE = {
     "guards that are not done": """
         SELECT count(*) FROM guards
         WHERE phase IN ('triggered', 'closing', 'flat')""",
+    "prompts to come back": "SELECT count(*) FROM prompts WHERE state = 'snoozed'",
     "trades half closed": "SELECT count(*) FROM trades WHERE state = 'closing'",
 }
 """What the service still has to do, by the database alone."""

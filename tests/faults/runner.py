@@ -35,7 +35,7 @@ from bot.telegram.wire import pacing
 from charts.media import MediaStore
 from charts.pool import RenderPool
 from core.desk import aiming
-from core.desk.commanding import keep_accounts
+from core.desk.accounts import keep_accounts
 from core.desk.joining import Person, agree, start
 from core.desk.watching import watch
 from core.ids import AccountId, UserId

@@ -158,7 +158,7 @@ async def snooze(world: World) -> None:
     await world.see(told, *ENDED)
 
 
-SOON = 128
+SOON = 126
 """Seconds to the expiry of a signal that is snoozed for a few of them."""
 
 

@@ -19,7 +19,7 @@ def test_an_approval_becomes_one_order(seat: Seat) -> None:
     reply = prompt.tap("Approve")
     shown = prompt.shows("Filled")
     assert "Approved" in reply.text
-    assert shown.labels == ()
+    assert shown.labels == ("Position",)
     proves_one_order(seat, prompt.signal)
 
 

@@ -6,6 +6,7 @@ sentence around it keeps its own.
 """
 
 import re
+from collections.abc import Iterable
 
 ISOLATE, END = "\u2068", "\u2069"
 """The direction inside is that of its first letter."""
@@ -42,6 +43,12 @@ def from_right_to_left(message: str) -> str:
 
 def _isolated(found: re.Match[str]) -> str:
     return f"{ISOLATE}{found[0]}{END}"
+
+
+def from_right_to_left_dotted(parts: Iterable[str]) -> str:
+    """Parts of one line, each with a direction of its own."""
+    apart = (f"{ISOLATE}{part}{END}" for part in parts)
+    return f"{RIGHT_TO_LEFT_MARK}{' · '.join(apart)}"
 
 
 def unmarked(text: str) -> str:

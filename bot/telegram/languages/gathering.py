@@ -1,7 +1,7 @@
 """Which messages the code has, and catalogues that have exactly those.
 
 Messages of the views are what stands in ``say``, ``say_count`` and ``later``. The
-sentences that core and the retcodes make are found by their looks: they begin with a
+sentences that core and others make are found by their looks: they begin with a
 capital or a hole, have more than one word, and end like a sentence; what an f-string
 puts in is a hole with a number. What core puts into the holes of its sentences, words
 and spans of time, is named here.
@@ -10,18 +10,20 @@ and spans of time, is named here.
 import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from bot.telegram.languages.catalogue import CORE, ENGLISH, LANGUAGES
 
 ROOT = Path(__file__).parents[3]
 HOME = Path(__file__).parent
-_KEYWORDS = {"say": None, "say_count": (1, 2), "later": None}
-_CORE = ("core", "mt5_bridge")
+_KEYWORDS = {"say": 1, "say_count": 2, "later": 1}
+"""How many of the arguments are the message."""
+_CORE = ("core", "mt5_bridge", "bot/telegram/wire", "bot/service.py")
+"""Whose sentences are shown to people, and not made for one reader."""
 _ENDS = (".", "?", "…", "!")
 _SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 """In every header: a catalogue that says the same is the same."""
@@ -56,27 +58,47 @@ _PUT_IN = (
 )
 
 
+@cache
 def gathered() -> Catalog:
     """Every message of the code, without places: those would change all the time."""
     book = Catalog(fuzzy=False)
-    found = extract_from_dir(ROOT / "bot" / "telegram", keywords=_KEYWORDS)
-    for _, _, message, _, _ in sorted(found, key=lambda each: str(each[2])):
+    for message in sorted(set(_messages()), key=str):
         book.add(message, flags=["python-brace-format"])
     for sentence in sorted({*_sentences(), *_PUT_IN}):
         book.add(sentence, context=CORE)
     return book
 
 
+def _messages() -> Iterator[str | tuple[str, ...]]:
+    """What the code says; what stands in a table is said where it is marked."""
+    for path in sorted((ROOT / "bot" / "telegram").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                wanted = node.args[: _KEYWORDS.get(node.func.id, 0)]
+                found = tuple(
+                    part.value
+                    for part in wanted
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
+                if found:
+                    yield found if len(found) > 1 else found[0]
+
+
 def _sentences() -> Iterator[str]:
-    for package in _CORE:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            silent = _not_said(tree)
-            for node in ast.walk(tree):
-                if id(node) not in silent:
-                    text = _text(node)
-                    if text is not None and _is_sentence(text):
-                        yield text
+    for path in _files():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        silent = _not_said(tree)
+        for node in ast.walk(tree):
+            if id(node) not in silent:
+                text = _text(node)
+                if text is not None and _is_sentence(text):
+                    yield text
+
+
+def _files() -> Iterator[Path]:
+    for place in _CORE:
+        path = ROOT / place
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def _not_said(tree: ast.AST) -> set[int]:

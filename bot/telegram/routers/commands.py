@@ -52,7 +52,7 @@ from core.desk.joining import Entry, Person, mark_blocked, start, terms_for
 from core.desk.reasons import hear_reason
 from core.desk.releasing import release
 from core.errors import Refused
-from core.messages import InboxUpdate, OutboxItem, Topic
+from core.messages import UNDELIVERED, InboxUpdate, OutboxItem, Topic
 from core.orders import IN_DOUBT, Order, OrderKind, OrderState
 from core.prompts import UNDECIDED, Prompt
 from core.trades import ON_THE_BOOK, Trade
@@ -165,7 +165,8 @@ async def on_status(_: Message, desk: Desk, person: Person) -> None:
         "updates": await journal.count(InboxUpdate, done_at=None),
     }
     troubles = await desk.watch.troubles()
-    view = status_view(await _cards(desk, accounts), queues, troubles)
+    undelivered = await journal.count(OutboxItem, failed=UNDELIVERED)
+    view = status_view(await _cards(desk, accounts), queues, troubles, undelivered)
     await desk.gateway.reply(person.id, view)
 
 

@@ -12,7 +12,7 @@ from bot.telegram.admin_cards import (
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.views.outcomes import SIDES
 from bot.telegram.views.speech import later, say, say_count
-from bot.telegram.views.text import listed, price, safe, told, when
+from bot.telegram.views.text import dotted, listed, price, safe, told, when
 from bot.telegram.views.view import Button, View
 from core.desk.broadcasting import Progress
 from core.ids import short
@@ -60,10 +60,11 @@ def signals_view(page: SignalsPage) -> View:
 
 def _signal(card: SignalCard, page: SignalsPage) -> str:
     signal = card.signal
-    head = (
-        f"{say(SIDES[signal.side])} {safe(signal.instrument)} {price(signal.price)} · "
-        f"{safe(signal.provider)} · {short(signal.id)} · "
-        f"{when(signal.created_at, now=page.now)}"
+    head = dotted(
+        f"{say(SIDES[signal.side])} {safe(signal.instrument)} {price(signal.price)}",
+        safe(signal.provider),
+        short(signal.id),
+        when(signal.created_at, now=page.now),
     )
     if signal.action is not Action.OPEN:
         return f"{head}\n   {say(_ACTIONS[signal.action])}"
@@ -77,7 +78,7 @@ def _signal(card: SignalCard, page: SignalsPage) -> str:
         rejected=counts.rejected,
         expired=counts.expired,
     )
-    return f"{head}\n   {say(_STATUSES[signal.status])} · {asked}"
+    return f"{head}\n   {dotted(say(_STATUSES[signal.status]), asked)}"
 
 
 def audit_view(lines: Sequence[AuditLine], now: datetime) -> View:
@@ -96,7 +97,7 @@ def _entry(line: AuditLine, now: datetime) -> str:
     who = safe(line.names.get(entry.actor, entry.actor))
     what = safe(entry.action.replace("_", " "))
     about = line.names.get(entry.subject, _subject(entry.subject))
-    return f"{at} · <b>{who}</b> · {what} · {safe(about)}"
+    return dotted(at, f"<b>{who}</b>", what, safe(about))
 
 
 def _subject(subject: str) -> str:
@@ -114,16 +115,16 @@ def _reconciled(card: ReconciledCard) -> str:
     name = f"<b>{safe(card.account.id)}</b>"
     if not card.seen:
         said = say("⚪ cannot be seen now, so nothing was compared.")
-        return f"{name} · {said}"
+        return dotted(name, said)
     matched = say_count(
         "🟢 {count} open trade compared with the broker",
         "🟢 {count} open trades compared with the broker",
         card.open_trades,
     )
     if not card.changes:
-        return f"{name} · {matched}. {say('Nothing differs.')}"
+        return say("{compared}. Nothing differs.", compared=dotted(name, matched))
     changes = [f"· {told(change, REASON_LIMIT)}" for change in card.changes]
-    return "\n".join([f"{name} · {matched}:", *changes])
+    return "\n".join([f"{dotted(name, matched)}:", *changes])
 
 
 def broadcast_question(row: Broadcast) -> View:
@@ -152,7 +153,7 @@ def broadcast_view(row: Broadcast, progress: Progress) -> View:
     )
     parts = [head, line, *([lost] if progress.undelivered else [])]
     refresh = Button(text=say("Refresh"), data=pack(Press.PROGRESS, row.id))
-    text = f"{' · '.join(parts)}\n\n{lines_of(row.text)}"
+    text = f"{dotted(*parts)}\n\n{lines_of(row.text)}"
     return View(text=text, rows=() if done else ((refresh,),))
 
 

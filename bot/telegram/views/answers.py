@@ -204,6 +204,7 @@ def status_view(
     cards: Sequence[AccountCard],
     queues: Mapping[str, int],
     troubles: Mapping[str, str] = MappingProxyType({}),
+    undelivered: int = 0,
 ) -> View:
     """The health of everything on one screen."""
     lines = [say("<b>Status</b>")]
@@ -213,6 +214,8 @@ def status_view(
         f"{say(QUEUES.get(name, name))} {count}" for name, count in queues.items()
     )
     lines.append(say("Queues: {queues}", queues=", ".join(waiting)))
+    if undelivered:
+        lines.append(say("Undelivered: {number}", number=undelivered))
     return View(text=listed(lines))
 
 

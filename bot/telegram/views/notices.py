@@ -24,7 +24,7 @@ from core.accounts import Account, GuardState
 from core.ids import short
 from core.messages import NoticeKind
 from core.money import plain
-from core.orders import EVER_FILLED, IN_DOUBT, LIVE, Order, OrderKind
+from core.orders import EVER_FILLED, IN_DOUBT, LIVE, Cause, Order, OrderKind
 from core.trades import Trade
 from core.users import Role, User
 
@@ -162,10 +162,13 @@ def trade_notice(
         signal=short(trade.signal_id or trade.id),
     )
     currency = "" if viewer else account.currency
+    ruled = order is not None and order.cause is Cause.STANDING
+    by = say("Ordered by a standing rule.") if ruled else ""
     if trade.profit is not None:
-        return View(text=f"{head}\n{closed_line(trade, currency)}")
+        lines = [head, closed_line(trade, currency), by]
+        return View(text="\n".join(line for line in lines if line))
     risk = risk_line(trade, order, currency) if currency else ""
-    lines = [head, filled_line(trade, order, lots=not viewer), risk]
+    lines = [head, filled_line(trade, order, lots=not viewer), risk, by]
     return View(
         text="\n".join(line for line in lines if line),
         rows=() if viewer else in_hand_row(trade),

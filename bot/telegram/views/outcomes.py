@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.views.speech import later, say
-from bot.telegram.views.text import money, places, price, result, signed, told
+from bot.telegram.views.text import dotted, money, places, price, result, signed, told
 from bot.telegram.views.view import Button
 from core.broker import TradeMode
 from core.market import Side
@@ -152,6 +152,19 @@ def closed_by(trade: Trade) -> str:
     return say(CLOSED_BY[trade.close_reason or CloseReason.OTHER])
 
 
+def part_line(trade: Trade, currency: str) -> list[str]:
+    """What closed parts of an open trade have made; nothing while it is whole."""
+    if trade.state not in ON_THE_BOOK or trade.volume_open == trade.volume:
+        return []
+    line = say(
+        "{part} of {whole} lots are closed: {money} booked",
+        part=plain(trade.volume - trade.volume_open),
+        whole=plain(trade.volume),
+        money=result(trade.booked, currency),
+    )
+    return [line]
+
+
 def closed_line(trade: Trade, currency: str, *, least: int = 0) -> str:
     """How a trade ended: why, where, and its result; money only with a currency.
 
@@ -164,7 +177,7 @@ def closed_line(trade: Trade, currency: str, *, least: int = 0) -> str:
         if trade.close_price is None
         else say("🏁 {why} at {price}", why=why, price=where)
     )
-    came_of_it = " · ".join(_result(trade, currency))
+    came_of_it = dotted(*_result(trade, currency))
     if not came_of_it:
         return line
     return say("{closed}: {result}", closed=line, result=came_of_it)

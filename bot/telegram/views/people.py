@@ -13,7 +13,7 @@ from bot.telegram.views.naming import (
     page_button,
 )
 from bot.telegram.views.speech import later, say, say_count
-from bot.telegram.views.text import dated, listed, safe, told
+from bot.telegram.views.text import dated, dotted, listed, safe, told
 from bot.telegram.views.view import Button, View
 from core.accounts import AccountKind
 from core.users import Role, User
@@ -88,10 +88,11 @@ def _members(page: PeoplePage) -> Iterator[str]:
             if page.account.kind is AccountKind.OWN
             else say("desk account")
         )
-        yield f"\n<b>{safe(page.account.id)}</b> · {kind}"
+        yield f"\n{dotted(f'<b>{safe(page.account.id)}</b>', kind)}"
     for card in page.members:
-        where = "" if page.account else f"{safe(card.account.id)}: "
-        yield f"{where}{_member_line(card)}"
+        line, account = _member_line(card), safe(card.account.id)
+        whose = say("{account}: {member}", account=account, member=line)
+        yield line if page.account else whose
     if page.count > len(page.members):
         yield say(
             "{first} to {last} of {count}",
@@ -102,9 +103,8 @@ def _members(page: PeoplePage) -> Iterator[str]:
 
 
 def _member_line(card: MemberCard) -> str:
-    return " · ".join(
-        [named(card.user), say(ROLES[card.membership.role]), *_more(card)]
-    )
+    role = say(ROLES[card.membership.role])
+    return dotted(named(card.user), role, *_more(card))
 
 
 def _more(card: MemberCard) -> Iterator[str]:
@@ -117,17 +117,25 @@ def _more(card: MemberCard) -> Iterator[str]:
         yield say_count("let in {count} person", "let in {count} people", card.invited)
     if card.membership.until is not None:
         yield say("until {date}", date=dated(card.membership.until))
+    yield from _hearing(card)
+
+
+def _hearing(card: MemberCard) -> Iterator[str]:
+    """Why signals do not reach a member."""
     if card.user.blocked_at is not None:
         yield say("has blocked the bot")
     elif card.user.consented_at is None:
         yield say("has not agreed to the terms")
     elif not card.hears:
         yield say("signals off")
+    paused = card.user.paused_until
+    if paused is not None and paused > card.now:
+        yield say("paused until {date}", date=dated(paused))
 
 
 def _member_row(card: MemberCard, page: PeoplePage) -> Row:
     what = card.account.id if page.account is None else say(ROLES[card.membership.role])
-    text = f"{label(card.user)} · {what}"
+    text = dotted(label(card.user), what)
     return (Button(text=text, data=pack(Press.MEMBER, card.membership.id)),)
 
 

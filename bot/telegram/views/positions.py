@@ -17,10 +17,11 @@ from bot.telegram.views.outcomes import (
     SIDES,
     closed_line,
     in_hand_row,
+    part_line,
     places_of,
 )
 from bot.telegram.views.speech import later, say
-from bot.telegram.views.text import price, result, safe, signed, told, when
+from bot.telegram.views.text import dotted, price, result, safe, signed, told, when
 from bot.telegram.views.view import Button, View
 from core.accounts import Account
 from core.desk.handling import Change, Question
@@ -95,13 +96,7 @@ def _standing(card: PositionCard) -> Iterator[str]:
         stop=price(trade.stop_loss, least),
         target=price(trade.take_profit, least),
     )
-    if trade.volume_open < trade.volume:
-        yield say(
-            "{part} of {whole} lots are closed: {money} booked",
-            part=plain(trade.volume - trade.volume_open),
-            whole=plain(trade.volume),
-            money=result(trade.booked, currency),
-        )
+    yield from part_line(trade, currency)
     yield _reading(card)
 
 
@@ -109,7 +104,7 @@ def _profit(trade: Trade, currency: str) -> str:
     """What floats now, and with what is booked already, in R."""
     floating = f"<b>{result(trade.floating, currency)}</b>"
     r = trade.r_of(trade.floating + trade.booked)
-    return floating if r is None else f"{floating} · {say('{r} R', r=signed(r, 1))}"
+    return floating if r is None else dotted(floating, say("{r} R", r=signed(r, 1)))
 
 
 def _reading(card: PositionCard) -> str:
@@ -142,7 +137,7 @@ def _rows(trade: Trade, *, calm: bool) -> tuple[tuple[Button, ...], ...]:
         return ((refresh,),)
     close = Button(text=say("Close"), data=pack(Press.CLOSE, trade.id), style="danger")
     half = Button(text=say("Close half"), data=pack(Press.HALF, trade.id))
-    return ((refresh, *_break_even(trade)), (half, close))
+    return ((refresh, *_break_even(trade)), (close, half))
 
 
 def _break_even(trade: Trade) -> tuple[Button, ...]:

@@ -17,6 +17,7 @@ from bot.telegram.views.outcomes import (
     closed_line,
     filled_line,
     order_line,
+    part_line,
     places_of,
     risk_line,
 )
@@ -26,6 +27,7 @@ from bot.telegram.views.text import (
     CAPTION_LIMIT,
     brief,
     clock,
+    dotted,
     figure,
     money,
     places,
@@ -76,10 +78,8 @@ def _headline(card: PromptCard) -> str:
     kind = "" if signal.order_type is OrderType.MARKET else f" {signal.order_type}"
     if signal.source is Source.TRADINGVIEW:
         provider = say("{provider} via TradingView", provider=provider)
-    return (
-        f"<b>{side}{kind.upper()} {safe(signal.instrument)}</b>"
-        f" · {signal.timeframe} · {provider} · {short(signal.id)}"
-    )
+    asked = f"<b>{side}{kind.upper()} {safe(signal.instrument)}</b>"
+    return dotted(asked, signal.timeframe, provider, short(signal.id))
 
 
 def _levels(card: PromptCard) -> str:
@@ -244,9 +244,9 @@ def _rejected(card: PromptCard) -> list[str]:
         else say("✖ Rejected · {at}", at=at)
     )
     given = card.approval.reason if card.approval else ""
-    if given in REASONS.values():
+    if given and given in REASONS.values():
         given = say(given)
-    return [f"{line} · {brief(given, GIVEN_LIMIT)}" if given else line]
+    return [dotted(line, brief(given, GIVEN_LIMIT)) if given else line]
 
 
 def _waiting(card: PromptCard) -> list[str]:
@@ -300,6 +300,7 @@ def _execution(card: PromptCard) -> list[str]:
     lines = [filled_line(trade, order, lots=lots, least=least)]
     risk = risk_line(trade, order, currency) if lots else ""
     lines += [risk] if risk else []
+    lines += part_line(trade, currency) if lots else []
     if trade.state is TradeState.CLOSED:
         lines.append(closed_line(trade, currency if lots else "", least=least))
     return lines

@@ -23,7 +23,6 @@ MOST_INSTRUMENTS = 3
 MOST_REFUSED = 12
 NAME_LIMIT = 24
 """Units of a name that a stranger gave."""
-TIMES = "\N{MULTIPLICATION SIGN}"
 ADDRESS_LIMIT = 45
 """As long as the longest IPv6 address."""
 
@@ -165,7 +164,12 @@ def _refusal(refused: RefusedRequests, tolerance: timedelta, now: datetime) -> s
         if address
         else say("last {when}", when=last)
     )
-    return f"· {cause} {number(Decimal(refused.count), 0)} {TIMES}\n   {at}"
+    how_often = say(
+        "· {cause} {count} \N{MULTIPLICATION SIGN}",
+        cause=cause,
+        count=number(Decimal(refused.count), 0),
+    )
+    return f"{how_often}\n   {at}"
 
 
 def disable_question(provider: Provider, asked: int) -> View:

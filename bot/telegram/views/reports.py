@@ -8,7 +8,16 @@ from babel.dates import format_date
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.views.outcomes import MODES, SIDES, closed_by
 from bot.telegram.views.speech import later, say, say_count, spoken
-from bot.telegram.views.text import listed, money, price, result, safe, signed, when
+from bot.telegram.views.text import (
+    dotted,
+    listed,
+    money,
+    price,
+    result,
+    safe,
+    signed,
+    when,
+)
 from bot.telegram.views.view import Button, View
 from core.desk.reporting import Report
 from core.money import ZERO, percent_of, plain
@@ -65,27 +74,32 @@ def _history(report: Report, days: int, now: datetime) -> str:
 
 def _head(report: Report) -> str:
     mode = say(MODES[report.account.mode])
-    return f"<b>{safe(report.account.id)}</b> · {mode}"
+    return dotted(f"<b>{safe(report.account.id)}</b>", mode)
 
 
 def _summed(report: Report) -> str:
     """``+120.00 USD · +2.4 R · 3 of 4 won``."""
     parts = [f"<b>{result(report.profit, report.account.currency)}</b>"]
     if report.total_r is not None:
-        parts.append(f"{signed(report.total_r, 1)} R")
+        parts.append(say("{r} R", r=signed(report.total_r, 1)))
     parts.append(say("{won} of {all} won", won=report.won, all=len(report.closed)))
-    return " · ".join(parts)
+    return dotted(*parts)
 
 
 def _trade(trade: Trade, report: Report, now: datetime) -> str:
     at = when(trade.closed_at or now, now=now)
-    r = "" if trade.r_multiple is None else f" · {signed(trade.r_multiple, 1)} R"
-    booked = result(trade.profit or ZERO, report.account.currency)
-    return (
-        f"{at} · {say(SIDES[trade.side])} {plain(trade.volume)} "
-        f"{safe(trade.instrument)} {price(trade.open_price)} → "
-        f"{price(trade.close_price)}: <b>{booked}</b>{r} · {closed_by(trade)}"
+    r = trade.r_multiple
+    line = say(
+        "{side} {lots} {instrument} {opened} → {closed}: <b>{result}</b>",
+        side=say(SIDES[trade.side]),
+        lots=plain(trade.volume),
+        instrument=safe(trade.instrument),
+        opened=price(trade.open_price),
+        closed=price(trade.close_price),
+        result=result(trade.profit or ZERO, report.account.currency),
     )
+    rs = [] if r is None else [say("{r} R", r=signed(r, 1))]
+    return dotted(at, line, *rs, closed_by(trade))
 
 
 def equity_view(report: Report, span: str, photo: str | None) -> View:
@@ -125,7 +139,7 @@ def summary_view(report: Report, day: str, photo: str | None) -> View:
     """How a trading day was, once it is over."""
     currency = report.account.currency
     on = format_date(date.fromisoformat(day), "EEEE, d MMM", locale=spoken())
-    lines = [f"🗓 {_head(report)} · {on}", _closed(report)]
+    lines = [dotted(f"🗓 {_head(report)}", on), _closed(report)]
     if report.before and report.after is not None:
         change = report.after - report.before
         lines.append(

@@ -11,9 +11,9 @@ from decimal import Decimal
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from bot.telegram.languages.bidi import MARKS
+from bot.telegram.languages.bidi import MARKS, from_right_to_left_dotted
 from bot.telegram.languages.catalogue import RIGHT_TO_LEFT
-from bot.telegram.views.speech import later, local, retold, say, spoken
+from bot.telegram.views.speech import later, local, retold, say, say_count, spoken
 
 CAPTION_LIMIT = 1024
 TEXT_LIMIT = 4096
@@ -100,10 +100,18 @@ def listed(parts: Sequence[str], *, between: str = "\n") -> str:
     for number, part in enumerate(parts):
         left -= shown_units(part) + len(between)
         if left < 0:
-            more = say("… and {count} more.", count=len(parts) - number)
+            left = len(parts) - number
+            more = say_count("… and {count} more.", "… and {count} more.", left)
             return f"{shown}{between}{more}"
         shown = f"{shown}{between}{part}" if shown else part
     return shown
+
+
+def dotted(*parts: str) -> str:
+    """Parts of one line with a dot between them."""
+    if parts and spoken() in RIGHT_TO_LEFT:
+        return from_right_to_left_dotted(parts)
+    return " · ".join(parts)
 
 
 def number(value: Decimal, places: int = 2) -> str:

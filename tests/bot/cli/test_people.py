@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.plans import plan_of
-from core.desk.commanding import InviteWish, invite, keep_accounts
+from core.desk.accounts import keep_accounts
+from core.desk.commanding import InviteWish, invite
 from core.desk.joining import Person, agree, start
 from core.ids import AccountId, UserId
 from core.messages import NoticeKind, OutboxItem

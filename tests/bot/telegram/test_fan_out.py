@@ -157,7 +157,7 @@ async def crowd(folder: Path, count: int, **choices: Any) -> AsyncIterator[Crowd
 async def _taps(desk: Crowd) -> list[timedelta]:
     """Tap now and then while the signal goes out; how long each waited."""
     clock, waits = desk.world.clock, []
-    for number in range(9):
+    for number in range(8):
         user, wanted = FIRST + 1 + number, 100 * (number + 1)
         await desk.until(lambda wanted=wanted: desk.delivered() > wanted)
         began = clock.monotonic()

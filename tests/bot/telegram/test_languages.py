@@ -3,15 +3,30 @@
 import ast
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from pathlib import Path
+from unicodedata import bidirectional
 
 import pytest
 
-from bot.telegram.languages.catalogue import LANGUAGES
+from bot.sandbox.html_markup import parse_html
+from bot.telegram.languages.bidi import END, ISOLATE, MARKS
+from bot.telegram.languages.catalogue import LANGUAGES, RIGHT_TO_LEFT
 from bot.telegram.views import text
 from bot.telegram.views.prompts import prompt_view
+from bot.telegram.views.speech import speaking
 from bot.telegram.views.view import View
-from tests.bot.telegram import test_notices, test_provider_views, test_views
+from tests.bot.telegram import (
+    test_admin,
+    test_notices,
+    test_people_views,
+    test_positions,
+    test_provider_views,
+    test_reports,
+    test_rules,
+    test_settings,
+    test_views,
+)
 from tests.bot.telegram.golden import FOLDER
 from tests.bot.telegram.languages import english_in, strangely
 
@@ -23,10 +38,37 @@ def _prompts(group: Callable[[], Iterable]) -> Callable[[], Views]:
     return lambda: ((title, prompt_view(card)) for title, card in group())
 
 
+def _compared(test: Callable[[], None]) -> Callable[[], Views]:
+    """What a test draws to compare it with its file."""
+
+    def drawn() -> Views:
+        views: dict[str, View] = {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(
+                test.__globals__, "compare", lambda _, each: views.update(each)
+            )
+            test()
+        return views.items()
+
+    return drawn
+
+
 DRAWN: dict[str, Callable[[], Views]] = {
     **test_notices.GROUPS,
+    **test_positions.GROUPS,
     **{name: _prompts(group) for name, group in test_views.GROUPS.items()},
+    "prompts-asked-again": _compared(
+        test_views.test_a_prompt_that_comes_back_leaves_a_message_without_buttons
+    ),
     "providers": test_provider_views._views,
+    "people-lists": test_people_views._pages,
+    "people-members": test_people_views._members,
+    "people-requests": test_people_views._requests,
+    "people-told": test_people_views._told,
+    "admin": _compared(test_admin.test_the_screens_of_admins_read_as_they_do),
+    "reports": _compared(test_reports.test_reports_read_as_they_do),
+    "rules": _compared(test_rules.test_the_questions_read_as_they_should),
+    "settings": _compared(test_settings.test_the_screens_of_settings_read_as_they_do),
 }
 """Every view that stands in ``tests/golden``, drawn anew for whoever reads it."""
 
@@ -39,31 +81,41 @@ def test_every_golden_view_is_drawn_here():
 GIVEN = re.findall(
     r"\S+",
     """
-    XAUUSD EURUSD GBPUSD US30 USOIL BUY_LIMIT LIMIT STOP USD UTC Nov SL TP M15
-    demo live1 live desk mine alpha breakout rotated night-owl long-ago evil
-    Ada Ann Bob Vera Eve #ORDR #SGNL #TRDE Co
+    XAUUSD EURUSD GBPUSD US30 USOIL BUY_LIMIT LIMIT STOP USD UTC Nov Dec Monday M15
+    SL TP demo live1 live desk mine alpha breakout rotated night-owl long-ago evil
+    gold Ada Ann Bob Vera Eve Sam #ORDR #SGNL #TRDE Co TOKEN
     """,
 )
 """Names, instruments and other data of the tests: those are never translated."""
 WRITTEN = (
-    "Spread &lt;b&gt;was wild",
+    "Spread was &lt;wild&gt;",
     "looked",
     "Breakout above the range, retest held",
     "CPI in ten minutes",
     "careful",
     "Not enough money for this volume",
+    "Desk closed",
+    "&lt;b&gt;tomorrow&lt;/b&gt; &amp; on Friday",
+    "&lt;admin&gt;",
+    "You are in.",
+    "You left desk on",
+    "Open trades on",
+    "orders under way",
+    "Telegram does not answer.",
     "x" * 23,
     "f" * 44,
 )
-"""What people and providers of the tests wrote."""
-IN_OWN_WORDS = {"consent", "agreed"}
-"""Views whose text is kept per language, outside the catalogues."""
+"""What people and providers of the tests wrote, and what the tests make core say."""
+IN_OWN_WORDS = {"consent", "agreed", "audit", "zones"}
+"""Views that show what is kept in words of its own: terms, the audit, time zones."""
+NAMES = ("English", "Europe/Madrid")
+"""A language and a zone by the names that they have."""
 
 
 def _unsaid(view: View) -> list[str]:
     labels = [button.text for row in view.rows for button in row]
     shown = "\n".join([view.text, *labels])
-    for words in (*WRITTEN, *sorted(GIVEN, key=len, reverse=True)):
+    for words in (*WRITTEN, *NAMES, *sorted(GIVEN, key=len, reverse=True)):
         shown = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "", shown)
     return english_in(shown)
 
@@ -142,3 +194,71 @@ def test_a_message_is_a_whole_that_can_be_found(path):
                 assert re.findall(r"\{[^}]*\}", first.value) == re.findall(
                     r"\{[a-z_]+\}", first.value
                 ), "a hole is a name, the value is formatted before"
+
+
+# ------------------------------------------------------------------ all is drawn
+@pytest.mark.parametrize("language", FOREIGN)
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_view_can_be_drawn_in_every_language(name, language):
+    with speaking(language):
+        drawn = dict(DRAWN[name]())
+    for title, view in drawn.items():
+        shown, _ = parse_html(view.text)
+        limit = text.CAPTION_LIMIT if view.photo else text.TEXT_LIMIT
+        assert text.units(shown) <= limit, title
+        assert not re.search(r"\{[a-z_]+\}", shown), title
+        assert all(button.text for row in view.rows for button in row), title
+        assert language in RIGHT_TO_LEFT or not set(MARKS) & set(shown), title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", ["x" * 700, "<&> " * 200, "\u91d1 " * 400])
+def test_a_caption_fits_at_its_fullest_in_every_language(words, language):
+    with speaking(language):
+        for title, card in test_views.CARDS.items():
+            full = test_views._stuffed(card, words, Decimal("999999999999.99"))
+            shown, _ = parse_html(prompt_view(full).text)
+            assert text.units(shown) <= text.CAPTION_LIMIT, title
+
+
+# ------------------------------------------------------------------ right to left
+def _direction(line: str) -> str:
+    """Of a paragraph, as Unicode and Telegram find it: that of its first letter.
+
+    What is isolated does not count.
+    """
+    depth = 0
+    for character in line:
+        depth += (character == ISOLATE) - (character == END)
+        kind = bidirectional(character)
+        if not depth and kind in {"L", "R", "AL"}:
+            return "left" if kind == "L" else "right"
+    return "none"
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_line_with_arabic_in_it_runs_from_right_to_left(name):
+    with speaking("ar"):
+        drawn = dict(DRAWN[name]())
+    for title, view in drawn.items():
+        shown, _ = parse_html(view.text)
+        for line in shown.splitlines():
+            assert line.count(ISOLATE) == line.count(END), (title, line)
+            if ARABIC.search(line):
+                assert _direction(line) == "right", (title, line)
+
+
+ARABIC = re.compile(r"[\u0620-\u064a]")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_numbers_stand_apart_in_arabic_lines(name):
+    """A price beside Latin letters would change places with them."""
+    with speaking("ar"):
+        drawn = dict(DRAWN[name]())
+    for title, view in drawn.items():
+        shown, _ = parse_html(view.text)
+        for line in shown.splitlines():
+            outside = re.sub(rf"{ISOLATE}[^{ISOLATE}{END}]*{END}", "", line)
+            bare = re.search(r"[-+]?\d+[.,:]\d+", outside)
+            assert not (ARABIC.search(line) and bare), (title, line)

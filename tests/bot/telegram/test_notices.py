@@ -23,7 +23,7 @@ from core.guard import BY_HAND
 from core.ids import UserId
 from core.market import OrderType, Side
 from core.messages import NoticeKind
-from core.orders import OrderKind, OrderState
+from core.orders import Cause, OrderKind, OrderState
 from core.trades import CloseReason, TradeState
 from core.users import Role
 from tests.bot.telegram.cards import (
@@ -113,6 +113,9 @@ def _of_trades() -> Iterator[tuple[str, View]]:
         CloseReason.STOP, close_price=Decimal(1945), profit=Decimal(-101), **signal
     )
     yield "trade closed, live", notices.trade_notice(uneven, live)
+    ruled = the_order(OrderState.FILLED, cause=Cause.STANDING)
+    yield "trade opened by a rule", notices.trade_notice(exact, live, ruled)
+    yield "trade closed, of a rule", notices.trade_notice(uneven, live, ruled)
     reasons = {
         OrderState.REJECTED: "The position is closed already.",
         OrderState.UNKNOWN: "The broker's answer was lost; it is being looked for.",
@@ -210,6 +213,10 @@ def _answers() -> Iterator[tuple[str, View]]:
     yield "guard, blind and fired", answers.guard_view([_card_of(fired)])
     unseen = replace(busy, guard=a_guard(phase=GuardPhase.BLIND, measured_at=None))
     yield "status", answers.status_view([empty, unseen], {"prompts": 2, "orders": 0})
+    yield (
+        "status, undelivered",
+        answers.status_view([empty], {"prompts": 0}, undelivered=3),
+    )
 
 
 def _card_of(guard: GuardState) -> AccountCard:

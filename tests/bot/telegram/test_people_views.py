@@ -91,6 +91,11 @@ def _pages() -> Iterator[tuple[str, View]]:
     yield "an own account", view(a_page(own, account=MINE))
     blocked = a_card(user=a_user(id=EVE.id, name="Eve", blocked_at=NOON))
     new = a_card(user=a_user(id=EVE.id, name="", consented_at=None))
+    until = NOON + timedelta(days=1)
+    paused = a_user(id=EVE.id, name="Eve", paused_until=until)
+    over = a_user(id=EVE.id, name="Eve", paused_until=NOON)
+    two = a_card(user=paused), a_card(user=over)
+    yield "paused, and paused no more", view(a_page(*two))
     yield "blocked, and new without a name", view(a_page(blocked, new))
 
 

@@ -230,7 +230,7 @@ async def test_positions_shows_each_trade_with_its_profit_of_now(room: Room):
     assert said.startswith("🟢 BUY 0.17 XAUUSD · mine · DEMO (paper)")
     assert "+85.00 USD · +0.9 R" in said
     assert "From 1950.50 · SL 1945.00 · TP 1965.00" in said
-    assert labels(room) == ["Refresh", "Break-even", "Close half", "Close"]
+    assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]
 
 
 async def test_what_waits_at_the_broker_is_listed_beside(room: Room):
@@ -239,7 +239,7 @@ async def test_what_waits_at_the_broker_is_listed_beside(room: Room):
     await room.world.put(replace(waits, user_id=UserId(ADA)))
     said = await room.say(ADA, "/positions")
     assert "BUY LIMIT 0.18 XAUUSD at 1950.50" in said
-    assert labels(room) == ["Refresh", "Break-even", "Close half", "Close"]
+    assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]
 
 
 async def test_without_a_trade_the_accounts_are_listed(room: Room):
@@ -383,7 +383,7 @@ async def test_back_leaves_everything_as_it_is(room: Room):
     await room.say(ADA, "/positions")
     await press(room, "Close")
     await press(room, "Back")
-    assert labels(room) == ["Refresh", "Break-even", "Close half", "Close"]
+    assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]
     assert await room.world.journal.count(Order, kind=OrderKind.CLOSE) == 0
 
 
@@ -403,7 +403,7 @@ async def test_a_confirm_after_a_minute_shows_how_it_stands_instead(room: Room):
     room.world.later(seconds=61)
     answer = await press(room, "Confirm: close 0.17 lots")
     assert answer == ("That was asked too long ago: look at it again, then tap.", True)
-    assert labels(room) == ["Refresh", "Break-even", "Close half", "Close"]
+    assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]
     assert await room.world.journal.count(Order, kind=OrderKind.CLOSE) == 0
 
 
@@ -414,7 +414,7 @@ async def test_what_cannot_be_done_is_told_and_the_card_stays(room: Room):
     said, alert = await press(room, "Break-even")
     assert alert
     assert "the stop would fire at once" in said
-    assert labels(room) == ["Refresh", "Break-even", "Close half", "Close"]
+    assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]
 
 
 async def test_a_confirm_that_is_refused_shows_how_it_stands(room: Room):

@@ -92,12 +92,18 @@ async def test_who_joined_is_named(world):
     assert view.text == "👋 Eve (3) joined as viewer of demo."
 
 
-ABOUT_NO_ROW = {NoticeKind.NONE, NoticeKind.COMMAND_LATE}
+ABOUT_NO_ROW = {
+    NoticeKind.NONE,
+    NoticeKind.COMMAND_LATE,
+    NoticeKind.ADMIN_DID,
+    NoticeKind.MEMBERSHIP,
+}
+ABOUT_A_PERSON = {NoticeKind.MEMBER_JOINED, NoticeKind.MEMBER_ASKS, NoticeKind.TERMS}
 
 
 @pytest.mark.parametrize("kind", [k for k in NoticeKind if k not in ABOUT_NO_ROW])
 async def test_a_notice_about_nothing_is_none(world, kind):
-    subject = "77" if kind is NoticeKind.MEMBER_JOINED else "nobody knows"
+    subject = "77" if kind in ABOUT_A_PERSON else "nobody knows"
     assert await notice_view(world.tools, _notice(kind, subject)) is None
 
 

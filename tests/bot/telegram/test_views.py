@@ -353,6 +353,14 @@ def _approved() -> Iterator[tuple[str, PromptCard]]:
         ),
     )
     yield (
+        "approved, half of it closed",
+        a_card(
+            prompt,
+            order=filled,
+            trade=the_trade(volume_open=Decimal("0.09"), booked=Decimal("40.13")),
+        ),
+    )
+    yield (
         "approved, trade closing",
         a_card(prompt, order=filled, trade=the_trade(state=TradeState.CLOSING)),
     )

@@ -12,7 +12,7 @@ from core.desk.commanding import close_all, panic, rearm
 from core.errors import Conflict, Refused
 from core.ids import Ticket
 from core.market import OrderType, Side
-from core.messages import AuditEntry, NoticeKind, OutboxItem, Topic
+from core.messages import AuditEntry, NoticeKind, OutboxItem, Priority, Topic
 from core.orders import Cause, Order, OrderKind, OrderState, Send
 from core.prompts import Prompt, PromptState
 from core.trades import CloseReason, Trade, TradeState
@@ -476,7 +476,7 @@ async def test_closes_leave_before_anything_else():
     world = await traded()
     await ruin(world)
     item = await world.one(OutboxItem, topic=Topic.EXECUTE, done_at=None)
-    assert item.priority == 0
+    assert item.priority is Priority.GUARD
 
 
 # --------------------------------------------------------------------------- panic

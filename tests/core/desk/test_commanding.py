@@ -4,20 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from core.accounts import Account, AccountKind, BrokerKind, GuardPhase, GuardState
-from core.broker import CloseRequest, TradeMode
+from core.accounts import AccountKind, GuardPhase, GuardState
+from core.broker import CloseRequest
 from core.desk.aiming import Aimed
 from core.desk.commanding import (
-    AccountPlan,
     InviteWish,
     close_all,
     invite,
-    keep_accounts,
     managed,
     own_accounts,
     panic,
     rearm,
-    refuse_forsaken,
 )
 from core.errors import BrokerUnavailable, Refused
 from core.ids import AccountId, Ticket
@@ -31,50 +28,8 @@ from tests.core.desk.world import ADA, BOB, DESK, World, own_desk, shared_desk
 from tests.fakes import NOON
 
 D = Decimal
-PLAN = AccountPlan(
-    id=ACCOUNT,
-    broker=BrokerKind.PAPER,
-    kind=AccountKind.OWN,
-    mode=TradeMode.PAPER,
-    currency="USD",
-)
 SECOND = AccountId("second")
 
-
-# ----------------------------------------------------------------------- accounts
-
-
-async def test_a_planned_account_is_made_with_a_blind_guard():
-    world = World()
-    await keep_accounts(world.tools, [PLAN])
-    account, guard = await world.one(Account), await world.one(GuardState)
-    assert (account.id, account.enabled, account.person_id) == (ACCOUNT, True, None)
-    assert (guard.id, guard.phase) == (ACCOUNT, GuardPhase.BLIND)
-
-
-async def test_a_changed_plan_is_taken_over_and_keeps_the_person():
-    world = await own_desk()
-    await keep_accounts(
-        world.tools,
-        [AccountPlan(**{**_fields(PLAN), "mode": TradeMode.DEMO, "currency": "EUR"})],
-    )
-    account = await world.one(Account)
-    assert (account.mode, account.currency, account.person_id) == (
-        TradeMode.DEMO,
-        "EUR",
-        ADA,
-    )
-
-
-def _fields(plan: AccountPlan) -> dict[str, object]:
-    return {name: getattr(plan, name) for name in plan.__dataclass_fields__}
-
-
-async def test_an_unchanged_plan_writes_nothing():
-    world = await own_desk()
-    version = (await world.one(Account)).version
-    await keep_accounts(world.tools, [PLAN])
-    assert (await world.one(Account)).version == version
 
 
 # ------------------------------------------------------------------------ invites
@@ -429,28 +384,6 @@ async def test_a_close_that_is_on_its_way_is_told_as_such():
     await world.filled()
     await close_all(world.tools, ADA)
     assert await close_all(world.tools, ADA) == Aimed(under_way=1)
-
-
-async def test_an_account_with_something_open_is_missed_in_the_configuration():
-    world = await own_desk()
-    await world.filled()
-    await refuse_forsaken(world.tools, [PLAN])
-    with pytest.raises(Refused, match=r"\[accounts.demo\] is missing") as caught:
-        await refuse_forsaken(world.tools, [])
-    assert "open trades (1)" in caught.value.reason
-
-
-async def test_an_account_with_an_order_in_doubt_is_missed_too():
-    world = await own_desk()
-    await world.offered()
-    await world.approve()
-    with pytest.raises(Refused, match=r"end is not known \(1\)"):
-        await refuse_forsaken(world.tools, [])
-
-
-async def test_an_account_that_has_nothing_left_may_go():
-    world = await own_desk()
-    await refuse_forsaken(world.tools, [])
 
 
 async def test_an_entry_that_may_still_open_is_told_as_such():

@@ -19,15 +19,24 @@ from core.desk import deciding
 from core.desk.handling import Bond, Change, Question, ask, carry_out
 from core.desk.tools import Tools
 from core.orders import EVER_FILLED, LIVE, Order, OrderKind, OrderState
-from core.prompts import UNDECIDED, Approval, Prompt, PromptState
+from core.prompts import UNDECIDED, Approval, Decision, Prompt, PromptState
 from core.signals import Signal, SignalStatus
 from core.trades import Trade, TradeState
 from tests.builders import a_standing_rule
 from tests.core.desk.fragile import EFFECTS, Crash, Fuse, fragile
 from tests.core.desk.hands import AHEAD
-from tests.core.desk.world import ADA, RULES, World, own_desk, recover
+from tests.core.desk.world import (
+    ADA,
+    BOB,
+    RULES,
+    World,
+    own_desk,
+    recover,
+    shared_desk,
+)
 
 TARGET = "1965.00"
+TWO = replace(RULES, second_above_risk_percent=Decimal("0.5"))
 STRICT = replace(RULES, confirm_above_risk_percent=Decimal("0.5"))
 
 Step = Callable[[World], Awaitable[object]]
@@ -57,9 +66,9 @@ class Mortal(World):
 
 
 async def mortal_desk(name: str) -> Mortal:
-    """Ada is asked twice, or has granted a standing rule."""
-    rules = RULES if name == "ruled" else STRICT
-    world = await own_desk(rules)
+    """Ada is asked twice, has granted a standing rule, or is not enough alone."""
+    rules = {"ruled": RULES, "two": TWO}.get(name, STRICT)
+    world = await (shared_desk if name == "two" else own_desk)(rules)
     if name == "ruled":
         await world.put(a_standing_rule(per_day=1))
     mortal = Mortal(rules)
@@ -177,7 +186,13 @@ RULED: list[Step] = [
     price_comes,
     watcher_looks,
 ]
-STEPS = {"story": STORY, "fall": FALL, "hands": HANDS, "ruled": RULED}
+STEPS = {
+    "story": STORY,
+    "fall": FALL,
+    "hands": HANDS,
+    "ruled": RULED,
+    "two": STORY,
+}
 
 
 async def play(world: Mortal, steps: list[Step]) -> None:
@@ -325,6 +340,23 @@ async def test_a_crash_at_any_call_lets_a_standing_rule_order_once(after):
         await check(world)
         (approval,) = await world.journal.find(Approval)
         assert (approval.rule_number, approval.seconds) == (1, None)
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_crash_at_any_call_lets_two_people_order_once(after):
+    calls = await calls_of("two")
+    assert calls.count("send") == 1
+    for at, call in enumerate(calls, start=1):
+        if after and call not in EFFECTS:
+            continue
+        world = await crashed("two", at=at, after=after)
+        (order,) = await world.journal.find(Order, kind=OrderKind.OPEN)
+        first, second = await world.journal.find(Approval, order_by="created_at")
+        assert (first.decision, second.decision) == (Decision.FIRST, Decision.APPROVE)
+        assert (order.approval_id, second.seconds) == (second.id, first.id)
+        assert {first.user_id, second.user_id} == {ADA, BOB}
+        opened = [r for r in world.broker.executed if isinstance(r, OpenRequest)]
+        assert len(opened) <= 1
 
 
 async def test_after_a_crash_between_reply_and_record_the_order_is_found():

@@ -31,6 +31,8 @@ async def story() -> World:
         an_inbox_update(id=2, user_id=BOB, body="{}", done_at=NOON),
         an_inbox_update(id=3, user_id=ADA, body='{"from":"Ada"}', done_at=NOON),
     )
+    user = await world.one(User, id=BOB)
+    await world.change(user, time_zone="Asia/Tokyo", quiet_from=1, quiet_until=2)
     row = await world.one(Membership, user_id=BOB)
     await remove(world.tools, row.id, by=None)
     return world
@@ -81,6 +83,7 @@ async def test_erasing_is_audited_and_ends_the_choices():
     assert await world.journal.count(Subscription, user_id=BOB) == 0
     user = await world.one(User, id=BOB)
     assert (user.consent_version, user.consented_at) == ("", None)
+    assert (user.time_zone, user.quiet_from, user.quiet_until) == ("", None, None)
 
 
 async def test_other_peoples_updates_stay():

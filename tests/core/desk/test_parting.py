@@ -9,8 +9,15 @@ from core.ids import AccountId, UserId
 from core.messages import AuditEntry, NoticeKind, OutboxItem
 from core.orders import OrderState
 from core.prompts import UNDECIDED, PromptState
+from core.standing import StandingRule
 from core.users import EVERY_PROVIDER, Membership, Role, Subscription, User
-from tests.builders import ACCOUNT, a_membership, a_trade, an_order
+from tests.builders import (
+    ACCOUNT,
+    a_membership,
+    a_standing_rule,
+    a_trade,
+    an_order,
+)
 from tests.core.desk.world import ADA, BOB, DESK, EVE, World, own_desk, shared_desk
 from tests.fakes import NOON
 
@@ -66,6 +73,17 @@ async def test_open_prompts_end_and_say_why():
     assert prompt.state is PromptState.REFUSED
     assert "no member of demo any more" in prompt.reason
     assert (await world.approve()).text.startswith("You left demo on 2026-11-24.")
+
+
+async def test_nothing_is_ordered_any_more_in_the_name_of_whoever_left():
+    world = await own_desk()
+    await world.put(a_standing_rule(), a_standing_rule(revoked_at=NOON))
+    world.later(minutes=1)
+    await leave(world.tools, ADA)
+    rules = await world.journal.find(StandingRule, order_by="revoked_at")
+    assert [each.revoked_at for each in rules] == [NOON, world.clock.now()]
+    entry = await world.one(AuditEntry, action="rule_revoked")
+    assert entry.detail == '{"account":"demo","provider":"demo"}'
 
 
 async def test_the_others_of_a_desk_go_on_deciding():

@@ -11,7 +11,8 @@ from core.desk import deciding
 from core.desk.expiring import expire
 from core.desk.seconding import NOBODY_ELSE, SECOND_WANTED
 from core.desk.taps import OUTDATED, Reply
-from core.ids import UserId
+from core.ids import PromptId, UserId
+from core.market import Quote
 from core.messages import AuditEntry
 from core.orders import Order
 from core.ports import Delete
@@ -379,3 +380,31 @@ async def test_of_two_second_ones_at_the_same_moment_one_orders():
     reply = await world.approve(BOB)
     assert reply.text.startswith("Already decided by Cleo")
     assert (await world.one(Order)).user_id == CLEO
+
+
+async def test_a_first_taken_back_while_the_price_is_fetched_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    world = await two_wanted()
+    await world.approve(ADA)
+    quote = world.broker.get_quote
+
+    async def meanwhile(instrument: str) -> Quote:
+        monkeypatch.undo()
+        await back(world)
+        return await quote(instrument)
+
+    monkeypatch.setattr(world.broker, "get_quote", meanwhile)
+    reply = await world.approve(BOB)
+    assert reply.text == SECOND_WANTED
+    assert await no_order(world)
+
+
+async def test_two_prompts_of_one_person_are_not_two_people():
+    world = await two_wanted()
+    mine = await world.prompt(ADA)
+    again = replace(mine, id=PromptId("again"), attempt=2, nonce="again")
+    await world.put(again)
+    await world.approve(ADA, nonce=mine.nonce)
+    await world.approve(ADA, nonce="again")
+    assert await no_order(world)

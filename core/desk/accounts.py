@@ -1,0 +1,364 @@
+"""The accounts of the instance: those of the configuration, and those added beside it.
+
+config   stands in the configuration: made, or brought up to date, at every start
+added    by an admin at the command line; keeps its settings in its row
+follow   somebody's own to follow on paper, see ``core.desk.followers``
+
+A running service notices what is added, disabled and enabled. An account is disabled
+only once it holds nothing: nobody is left alone with what is open there.
+"""
+
+from dataclasses import dataclass, replace
+
+from core.access import is_taken
+from core.accounts import OF_THE_HOUSE, Account, AccountKind, AccountSource, BrokerKind
+from core.broker import TradeMode
+from core.desk.authorising import moved
+from core.desk.entering import entered
+from core.desk.membership import set_role, they_are, you_are
+from core.desk.requesting import settled
+from core.desk.telling import about_account, tell_admins
+from core.desk.tools import Tools, again, by_user
+from core.errors import Refused
+from core.guard import newborn
+from core.ids import AccountId, UserId
+from core.messages import NoticeKind, Priority, Topic
+from core.orders import LIVE, Order
+from core.ports import Insert, Record, Save, Write
+from core.prompts import UNDECIDED, Prompt, PromptEvent
+from core.trades import ON_THE_BOOK, Trade
+from core.users import Membership, Role, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlan:
+    """An account as the configuration, or an admin, wants it."""
+
+    id: AccountId
+    broker: BrokerKind
+    kind: AccountKind
+    mode: TradeMode
+    currency: str
+    source: AccountSource = AccountSource.CONFIG
+    settings: str = ""
+    """As in ``Account``."""
+
+
+# ------------------------------------------------------------------ configured
+async def keep_accounts(tools: Tools, plans: list[AccountPlan]) -> None:
+    """Make the configured accounts and their guards, or bring them up to date.
+
+    Raises:
+        Refused: an account of that name was added at the command line.
+    """
+    for plan in plans:
+        await _keep(tools, plan)
+
+
+async def _keep(tools: Tools, plan: AccountPlan) -> None:
+    known = await tools.journal.get(Account, plan.id)
+    if known is None:
+        await tools.journal.commit(*opened(tools, plan))
+        return
+    if known.source is not AccountSource.CONFIG:
+        message = (
+            f"[accounts.{plan.id}] stands in the configuration, but an account of that "
+            "name was added with `tapgate account add`. Take the section out, or give "
+            "it another name."
+        )
+        raise Refused(message)
+    wanted = replace(
+        known,
+        broker=plan.broker,
+        kind=plan.kind,
+        mode=plan.mode,
+        currency=plan.currency,
+    )
+    if wanted != known:
+        await tools.journal.commit(Save(wanted))
+
+
+def opened(
+    tools: Tools, plan: AccountPlan, *, person_id: UserId | None = None
+) -> list[Write]:
+    """A new account with its guard."""
+    now = tools.clock.now()
+    account = Account(
+        id=plan.id,
+        broker=plan.broker,
+        kind=plan.kind,
+        mode=plan.mode,
+        currency=plan.currency,
+        person_id=person_id,
+        enabled=True,
+        source=plan.source,
+        settings=plan.settings,
+        created_at=now,
+        updated_at=now,
+    )
+    return [Insert(account), Insert(newborn(plan.id, now))]
+
+
+async def refuse_forsaken(tools: Tools, plans: list[AccountPlan]) -> None:
+    """Nobody may be left alone with what an account holds.
+
+    Raises:
+        Refused: an account is planned no more, but has trades or orders that are not
+            over; names them and says what to do.
+    """
+    planned = {plan.id for plan in plans}
+    for account in await tools.journal.find(Account, source=AccountSource.CONFIG):
+        if account.id in planned:
+            continue
+        held = await held_by(tools, account.id)
+        if held:
+            message = (
+                f"[accounts.{account.id}] is missing in the configuration, but the "
+                f"account still has open trades ({held.trades}) or orders whose end "
+                f"is not known ({held.orders}). Put it back until they are over."
+            )
+            raise Refused(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What is not over on an account; false where it is nothing."""
+
+    trades: int
+    orders: int
+
+    def __bool__(self) -> bool:
+        return bool(self.trades or self.orders)
+
+
+async def held_by(tools: Tools, account_id: AccountId) -> Held:
+    """The open trades of an account, and its orders without an end."""
+    return Held(
+        trades=await tools.journal.count(
+            Trade, account_id=account_id, state=ON_THE_BOOK
+        ),
+        orders=await tools.journal.count(Order, account_id=account_id, state=LIVE),
+    )
+
+
+# ---------------------------------------------------------------------- added
+async def add_account(tools: Tools, plan: AccountPlan) -> None:
+    """Add an account at the command line; owners own it at once, nobody has it yet.
+
+    Raises:
+        Refused: there is an account of that name.
+    """
+    await again(lambda: _add(tools, plan))
+
+
+async def _add(tools: Tools, plan: AccountPlan) -> None:
+    if await tools.journal.get(Account, plan.id) is not None:
+        message = (
+            f"There is an account {plan.id} already: choose another name. "
+            "`tapgate account list` shows all."
+        )
+        raise Refused(message)
+    account, guard = opened(tools, plan)
+    said = f"The account {plan.id} was added: {plan.kind}, {plan.broker}."
+    await tools.journal.commit(
+        account,
+        guard,
+        *await _owned(tools, account),
+        Record(
+            actor=by_user(None),
+            action="account_added",
+            subject=about_account(plan.id),
+            detail={"kind": plan.kind, "broker": plan.broker},
+        ),
+        *await tell_admins(tools, None, by=None, sentence=said),
+    )
+
+
+async def _owned(tools: Tools, made: Write) -> list[Write]:
+    """The owners who are here already own the new account too."""
+    if not isinstance(made, Insert) or not isinstance(made.row, Account):
+        return []
+    users = [await tools.journal.get(User, each) for each in tools.choices.owners]
+    return [
+        write
+        for user in users
+        if user is not None
+        for write in await entered(tools, made.row, user, Role.OWNER, by=None)
+    ]
+
+
+async def assign(
+    tools: Tools, account_id: AccountId, user_id: UserId, role: Role
+) -> bool:
+    """Make somebody a member of an account, or its person. ``False``: they are.
+
+    Raises:
+        Refused: it may not be, with why and what to do.
+    """
+    return await again(lambda: _assign(tools, account_id, user_id, role))
+
+
+async def _assign(
+    tools: Tools, account_id: AccountId, user_id: UserId, role: Role
+) -> bool:
+    account = await _of_the_house(tools, account_id)
+    user = await tools.journal.get(User, user_id)
+    if user is None:
+        message = (
+            f"Nobody with the id {user_id} has ever written to the bot. Ask them to "
+            "send /start first, or hand them a link: `tapgate invite`."
+        )
+        raise Refused(message)
+    mine = await tools.journal.find(Membership, user_id=user_id, account_id=account_id)
+    if mine and mine[0].role is Role.OWNER:
+        return await _give(tools, account, user_id)
+    if mine:
+        return await set_role(tools, mine[0].id, role, by=None)
+    if is_taken(account, role, user_id):
+        message = (
+            f"{account_id} is an own account and has its person. Assign a viewer with "
+            "--role viewer, or remove the person first: `tapgate user remove`."
+        )
+        raise Refused(message)
+    await tools.journal.commit(
+        *await entered(tools, account, user, role, by=None),
+        *await settled(tools, user_id, by=None),
+        *_welcomed(tools, user, account_id, role),
+        *await tell_admins(
+            tools,
+            [account_id],
+            by=None,
+            sentence=they_are(by_user(user_id), role, account_id),
+        ),
+    )
+    return True
+
+
+def _welcomed(
+    tools: Tools, user: User, account_id: AccountId, role: Role
+) -> list[Write]:
+    """What they are now, and the terms if they have not agreed to them yet."""
+    told: list[Write] = [
+        tools.notice(
+            NoticeKind.MEMBERSHIP,
+            account_id,
+            to=user.id,
+            detail=you_are(role, account_id),
+        )
+    ]
+    if user.consent_version != tools.choices.consent.version:
+        told.append(tools.notice(NoticeKind.TERMS, str(user.id), to=user.id))
+    return told
+
+
+async def _give(tools: Tools, account: Account, user_id: UserId) -> bool:
+    """An owner decides on an own account only as its person."""
+    if account.kind is AccountKind.DESK or account.person_id == user_id:
+        return False
+    if account.person_id is not None:
+        message = (
+            f"{account.id} is an own account and has its person. Remove them first: "
+            "`tapgate user remove`."
+        )
+        raise Refused(message)
+    said = f"{by_user(user_id)} is the person of {account.id} now."
+    await tools.journal.commit(
+        Save(replace(account, person_id=user_id)),
+        Record(
+            actor=by_user(None),
+            action="account_assigned",
+            subject=about_account(account.id),
+            detail={"user": str(user_id)},
+        ),
+        *await tell_admins(tools, [account.id], by=None, sentence=said),
+    )
+    return True
+
+
+# ------------------------------------------------------- disabled and enabled
+async def disable_account(tools: Tools, account_id: AccountId) -> bool:
+    """Ask nobody about an account any more, and serve it no longer.
+
+    ``False``: it was disabled already.
+
+    Raises:
+        Refused: there is no such account, or it holds something yet.
+    """
+    return await again(lambda: _disable(tools, account_id))
+
+
+async def _disable(tools: Tools, account_id: AccountId) -> bool:
+    account = await _of_the_house(tools, account_id)
+    if not account.enabled:
+        return False
+    held = await held_by(tools, account_id)
+    if held:
+        message = (
+            f"{account_id} still has open trades ({held.trades}) or orders whose end "
+            f"is not known ({held.orders}). Close them with /closeall or "
+            f"/panic {account_id} in the chat, then disable it."
+        )
+        raise Refused(message)
+    await tools.journal.commit(
+        *await ended_prompts(tools, account_id),
+        *await _switched(tools, account, enabled=False),
+    )
+    return True
+
+
+async def ended_prompts(tools: Tools, account_id: AccountId) -> list[Write]:
+    """What anybody was asked on an account that is disabled is over."""
+    why = f"{account_id} was disabled; nothing was ordered."
+    writes: list[Write] = []
+    for prompt in await tools.journal.find(
+        Prompt, account_id=account_id, state=UNDECIDED
+    ):
+        gone = replace(moved(prompt, PromptEvent.REFUSE), reason=why)
+        writes += [Save(gone), tools.item(Topic.PROMPT, gone.id, Priority.EDIT)]
+    return writes
+
+
+async def enable_account(tools: Tools, account_id: AccountId) -> bool:
+    """Ask about an account again. ``False``: it was enabled already.
+
+    Raises:
+        Refused: there is no such account.
+    """
+    return await again(lambda: _enable(tools, account_id))
+
+
+async def _enable(tools: Tools, account_id: AccountId) -> bool:
+    account = await _of_the_house(tools, account_id)
+    if account.enabled:
+        return False
+    await tools.journal.commit(*await _switched(tools, account, enabled=True))
+    return True
+
+
+async def _switched(tools: Tools, account: Account, *, enabled: bool) -> list[Write]:
+    """The account is on or off: written down, and told to all who are in it."""
+    you = (
+        f"{account.id} is enabled again: its signals come again."
+        if enabled
+        else f"{account.id} was disabled: its signals do not come any more."
+    )
+    told = [
+        tools.notice(NoticeKind.MEMBERSHIP, account.id, to=each.user_id, detail=you)
+        for each in await tools.concerned(account.id)
+    ]
+    record = Record(
+        actor=by_user(None),
+        action="account_enabled" if enabled else "account_disabled",
+        subject=about_account(account.id),
+    )
+    return [Save(replace(account, enabled=enabled)), record, *told]
+
+
+async def _of_the_house(tools: Tools, account_id: AccountId) -> Account:
+    known = await tools.journal.find(Account, source=OF_THE_HOUSE)
+    found = next((each for each in known if each.id == account_id), None)
+    if found is None:
+        names = ", ".join(each.id for each in known)
+        message = f"There is no account {account_id}; known: {names}."
+        raise Refused(message)
+    return found
