@@ -11,7 +11,7 @@ SOAK_RUNS ?= 40
 # Without compiled files each of the many processes would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test fix check tests soak bench
+.PHONY: help setup demo test fix check tests soak bench languages
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -41,6 +41,9 @@ bench: .venv/ready-bench ## Measure, each figure beside its reference; writes be
 
 soak: .venv/ready-dev ## Kill -9 at every step, more than once, and SOAK_RUNS times at random
 	SOAK_RUNS=$(SOAK_RUNS) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults
+
+languages: .venv/ready-dev ## Bring the catalogues up to date with the texts of the code
+	@$(BIN)/python -m bot.telegram.languages
 
 fix: .venv/ready-dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import SystemClock, SystemIds
@@ -18,7 +18,7 @@ from bot.markets import PaperMarket
 from bot.plans import choices_of, public_url
 from bot.settings import AccountConfig, Settings
 from bot.undrawn import NoCharts
-from charts.media import MediaStore, sign, verify
+from charts.media import MediaStore, Pictures
 from charts.pictures import Look
 from charts.pool import RenderPool
 from charts.studio import Studio
@@ -53,30 +53,6 @@ class Wrap:
 
 
 NOBODY_BETWEEN = Wrap()
-
-
-class Pictures:
-    """The media folder with its signing key and the address before its links."""
-
-    def __init__(self, store: MediaStore, key: bytes, base_url: str) -> None:
-        self._store = store
-        self._key = key
-        self._base = base_url.rstrip("/")
-
-    def path(self, media_path: str) -> Path:
-        """See ``MediaStore.path``."""
-        return self._store.path(media_path)
-
-    def link(self, media_path: str, expires_at: datetime) -> str:
-        """The signed address of a picture."""
-        query = sign(media_path, expires_at, self._key)
-        return f"{self._base}/media/{media_path}?{query}"
-
-    def verify(
-        self, media_path: str, expires: str, signature: str, now: datetime
-    ) -> bool:
-        """Whether a link is genuine and still good."""
-        return verify(media_path, expires, signature, now=now, key=self._key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +99,10 @@ class House:
 
     office: Office
     tools: Tools
-    papers: Mapping[AccountId, PaperMarket]
+    papers: dict[AccountId, PaperMarket]
+    """Of every account that is served: those that are added come in here too."""
+    open_account: Callable[[AccountId, AccountConfig], tuple[PaperMarket, Broker]]
+    """An account that was added: its market, and what the desk works with."""
     pool: RenderPool
     pictures: Pictures
     public_url: str
@@ -231,10 +210,18 @@ async def open_house(
         )
         here = public_url(settings)
         base_url = settings.charts.cdn_base_url or here
+
+        def open_account(
+            name: AccountId, account: AccountConfig
+        ) -> tuple[PaperMarket, Broker]:
+            paper = _paper(name, account, settings, base, office.tools.clock)
+            return paper, wrap.broker(paper)
+
         yield House(
             office=office,
             tools=tools,
-            papers=brokers,
+            papers=dict(brokers),
+            open_account=open_account,
             pool=pool,
             pictures=Pictures(store, office.media_key, base_url),
             public_url=here,

@@ -6,62 +6,65 @@ runs of one job never overlap.
 
 import logging
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.watchers import Watcher
-
 log = structlog.get_logger()
 
+KEEP_UP_EVERY = timedelta(seconds=2)
+"""Between two looks for accounts that were added, disabled or enabled."""
 LAPSE_EVERY = timedelta(minutes=1)
 """Between two looks for memberships whose date has come."""
 FORGET_EVERY = timedelta(hours=1)
 """Between two removals of old messages and updates."""
 
 
-def schedule(
-    watchers: Iterable[Watcher],
-    *,
-    look_every: timedelta,
-    expire: Callable[[], Awaitable[None]],
-    expire_every: timedelta,
-    forget: Callable[[], Awaitable[None]],
-    lapse: Callable[[], Awaitable[object]],
-) -> AsyncIOScheduler:
+Work = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """What repeats."""
+
+    look: Callable[[], None]
+    """Rings for a look at every account."""
+    look_every: timedelta
+    expire: Work
+    expire_every: timedelta
+    forget: Work
+    lapse: Work
+    keep_up: Work
+    """Notices accounts that were added, disabled or enabled."""
+
+
+def schedule(jobs: Jobs) -> AsyncIOScheduler:
     """A scheduler with every job, not started yet."""
     logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)  # see _tell
     scheduler = AsyncIOScheduler(
         timezone="UTC",
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
-    for watcher in watchers:
-        scheduler.add_job(
-            _ring,
-            "interval",
-            args=[watcher],
-            seconds=look_every.total_seconds(),
-            id=f"look:{watcher.account_id}",
-        )
-    scheduler.add_job(
-        expire, "interval", seconds=expire_every.total_seconds(), id="expire"
-    )
-    scheduler.add_job(
-        forget, "interval", seconds=FORGET_EVERY.total_seconds(), id="forget"
-    )
-    scheduler.add_job(
-        lapse, "interval", seconds=LAPSE_EVERY.total_seconds(), id="lapse"
-    )
+    for name, work, every in (
+        ("look", partial(_ring, jobs.look), jobs.look_every),
+        ("keep_up", jobs.keep_up, KEEP_UP_EVERY),
+        ("expire", jobs.expire, jobs.expire_every),
+        ("forget", jobs.forget, FORGET_EVERY),
+        ("lapse", jobs.lapse, LAPSE_EVERY),
+    ):
+        scheduler.add_job(work, "interval", seconds=every.total_seconds(), id=name)
     scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     return scheduler
 
 
-async def _ring(watcher: Watcher) -> None:
+async def _ring(look: Callable[[], None]) -> None:
     """A coroutine, because a plain function would run in a thread."""
-    watcher.bell.ring()
+    look()
 
 
 def _tell(event: JobExecutionEvent) -> None:

@@ -1,7 +1,6 @@
 """The running service: every loop and the web server, started and ended in order."""
 
 import asyncio
-import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,17 +10,15 @@ import structlog
 from aiohttp import web
 
 from bot.app import House
-from bot.deadlines import TimedBroker
-from bot.jobs import schedule
+from bot.fleet import Fleet, Registry
+from bot.jobs import Jobs, schedule
 from bot.listening import listen
-from bot.markets import PaperMarket
 from bot.plans import intake_rules_of, plan_of, proxies_of, seconds, web_limits_of
 from bot.ringing import RingingJournal
-from bot.tasks import Bell, Nursery, pause
+from bot.tasks import Bell, Nursery
 from bot.telegram.office import TelegramOffice, make_bot, open_telegram
 from bot.telegram.wire.pacing import Pace
 from bot.watchdog import Watchdog
-from bot.watchers import Watcher
 from bot.web import (
     PartHealth,
     Refusals,
@@ -32,23 +29,20 @@ from bot.web import (
 from bot.webhook import webhook_plan
 from bot.work import AT_ONCE, ORDERS, PROPOSALS, Worker
 from core.accounts import Account
-from core.desk.broadcasting import finish as finish_broadcasts
 from core.desk.accounts import keep_accounts, refuse_forsaken
+from core.desk.broadcasting import finish as finish_broadcasts
 from core.desk.expiring import expire, forget
 from core.desk.lapsing import lapse
 from core.desk.owning import retire_owners
 from core.desk.reporting import sum_up
 from core.desk.tools import Tools
-from core.errors import BrokerUnavailable, ChartFailed, Conflict, JournalUnavailable
+from core.errors import ChartFailed
 from core.ids import AccountId
 from core.messages import MESSAGES, WORK, Lease, OutboxItem
 from core.ports import Save
 
 log = structlog.get_logger()
 
-QUOTES_PER_CANDLE = 4
-SLOWEST_TICK = timedelta(seconds=1)
-FASTEST_TICK = timedelta(milliseconds=50)
 DRAIN = timedelta(seconds=5)
 """How long requests under way may take at the end."""
 SWEEP = timedelta(seconds=30)
@@ -63,6 +57,7 @@ class Service:
         self._settings = house.office.settings
         self._nursery = Nursery()
         self._messages, self._proposals, self._orders = Bell(), Bell(), Bell()
+        registry = Registry()
         self.tools: Tools = replace(
             house.tools,
             journal=RingingJournal(
@@ -74,12 +69,10 @@ class Service:
                 },
             ),
             epochs={},
-            brokers={
-                name: TimedBroker(each) for name, each in house.tools.brokers.items()
-            },
+            brokers=registry.brokers,
+            choices=registry.choices(house.tools.choices),
         )
-        self._holders: set[str] = set()
-        self.watchers = [self._watcher(account) for account in self.tools.brokers]
+        self.fleet = Fleet(house, self.tools, registry, self._nursery)
         self._workers = [
             Worker(
                 self.tools,
@@ -107,12 +100,15 @@ class Service:
             ),
         ).hooked(webhook_plan(self._settings))
         self._scheduler = schedule(
-            self.watchers,
-            look_every=seconds(self._settings.jobs.guard_seconds),
-            expire=self._expire,
-            expire_every=seconds(self._settings.jobs.expire_seconds),
-            forget=self._forget,
-            lapse=partial(lapse, self.tools),
+            Jobs(
+                look=self.look,
+                look_every=seconds(self._settings.jobs.guard_seconds),
+                expire=self._expire,
+                expire_every=seconds(self._settings.jobs.expire_seconds),
+                forget=self._forget,
+                lapse=partial(lapse, self.tools),
+                keep_up=self._keep_up,
+            )
         )
         self._refusals = Refusals(self.tools.journal, self.tools.clock)
         self._watchdog = Watchdog()
@@ -120,26 +116,17 @@ class Service:
         self._draining = False
         self.username = ""
 
-    def _watcher(self, account_id: AccountId) -> Watcher:
-        holder = f"{socket.gethostname()}:{self.tools.ids.nonce()}"
-        self._holders.add(holder)
-        return Watcher(
-            self.tools,
-            account_id,
-            holder=holder,
-            period=seconds(self._settings.jobs.guard_seconds),
-            reconcile=seconds(self._settings.jobs.reconcile_seconds),
-        )
-
     def look(self) -> None:
         """Have every account looked at now."""
-        for watcher in self.watchers:
-            watcher.bell.ring()
+        self.fleet.look()
 
     async def reconcile(self, account_ids: Collection[AccountId]) -> None:
         """Return once these accounts were compared with their brokers."""
-        asked = (each for each in self.watchers if each.account_id in account_ids)
-        await asyncio.gather(*(watcher.compare() for watcher in asked))
+        await self.fleet.compare(account_ids)
+
+    async def _keep_up(self) -> None:
+        async with asyncio.timeout(SWEEP.total_seconds()):
+            await self.fleet.keep_up()
 
     async def _expire(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
@@ -160,11 +147,8 @@ class Service:
         await self._serve_web(extra)
         self._watchdog.start()
         self._nursery.keep("watchdog", self._watchdog.renew_for_ever)
-        for name, paper in self._house.papers.items():
-            self._nursery.keep(f"market:{name}", partial(self._tick, name, paper))
-        await self._first_look()
-        for watcher in self.watchers:
-            self._nursery.keep(f"watch:{watcher.account_id}", watcher.run)
+        await self.fleet.first_look()
+        self.fleet.start()
         self._scheduler.start()
         for worker in self._workers:
             self._nursery.keep("work", worker.run)
@@ -175,11 +159,6 @@ class Service:
         self._nursery.keep("send", self.telegram.sender.run)
         self._nursery.keep("refusals", self._refusals.run)
 
-    async def _first_look(self) -> None:
-        """See every account before a waiting tap or order asks whether it is seen."""
-        looks = (watcher.look(deep=True) for watcher in self.watchers)
-        await asyncio.gather(*looks)
-
     async def _prepare(self) -> None:
         """Accounts as configured; what a former process left behind is taken up."""
         plans = [
@@ -189,6 +168,7 @@ class Service:
         await keep_accounts(self.tools, plans)
         retired = await retire_owners(self.tools)
         freed = await self._free_claims() if self._house.embedded else 0
+        await self.fleet.keep_up()
         log.info("started", freed_claims=freed, retired_owners=retired)
 
     async def _free_claims(self) -> int:
@@ -248,17 +228,6 @@ class Service:
     async def _introduce(self) -> None:
         self.username = await self.telegram.introduce()
 
-    async def _tick(self, name: AccountId, paper: PaperMarket) -> None:
-        """Keep a paper market moving, a few times per candle."""
-        account = self._settings.accounts[name]
-        wait = seconds(1 / account.speed / QUOTES_PER_CANDLE)
-        while True:
-            try:
-                await paper.tick()
-            except BrokerUnavailable as failure:
-                log.warning("market_stands", reason=str(failure))
-            await pause(min(SLOWEST_TICK, max(FASTEST_TICK, wait)))
-
     async def stop(self) -> None:
         """No new work; what is under way ends; then everything is let go of."""
         self._draining = True
@@ -270,27 +239,15 @@ class Service:
             await self._runner.cleanup()
         self._watchdog.stop()
         await self.telegram.close()
-        await self._let_go()
+        await self.fleet.close()
         log.info("stopped")
-
-    async def _let_go(self) -> None:
-        """End our leases: the accounts are free, and nobody thinks that we run."""
-        try:
-            now = self.tools.clock.now()
-            for lease in await self.tools.journal.find(Lease):
-                if lease.holder in self._holders:
-                    await self.tools.journal.commit(
-                        Save(replace(lease, expires_at=now))
-                    )
-        except (Conflict, JournalUnavailable) as failure:
-            log.warning("leases_run_out_by_themselves", reason=str(failure))
 
     # ------------------------------------------------------------ health
     async def parts(self) -> Mapping[str, PartHealth]:
         """Each part's health, for ``/readyz``."""
         await self.tools.journal.count(Account)
         current = await self._house.office.schema_is_current()
-        blind = sum(each.overdue() for each in self.watchers)
+        blind = sum(each.overdue() for each in self.fleet.watchers)
         unheard = self.telegram.trouble()
         return {
             "database": PartHealth(ok=True),

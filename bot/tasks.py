@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import timedelta
 
 import structlog
@@ -24,19 +24,26 @@ class Nursery:
         """Run ``work`` in the background; a failure is logged once, with its trace."""
         self._begin(self._tasks, name, work)
 
-    def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    def keep(
+        self, name: str, work: Callable[[], Awaitable[None]]
+    ) -> asyncio.Task[None]:
         """Run ``work`` for ever: when it fails it is logged and starts again."""
-        self._begin(self._loops, name, _for_ever(name, work))
+        return self._begin(self._loops, name, _for_ever(name, work))
+
+    async def end(self, loops: Iterable[asyncio.Task[None]]) -> None:
+        """End some of the loops before the rest."""
+        await _end(set(loops))
 
     def _begin(
         self,
         among: set[asyncio.Task[None]],
         name: str,
         work: Coroutine[None, None, None],
-    ) -> None:
+    ) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work, name=name)
         among.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

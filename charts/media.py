@@ -127,3 +127,27 @@ def verify(
 
 def _signature(path: str, expires: str, key: bytes) -> str:
     return hmac.new(key, f"{path}\n{expires}".encode(), sha256).hexdigest()
+
+
+class Pictures:
+    """The media folder with its signing key and the address before its links."""
+
+    def __init__(self, store: MediaStore, key: bytes, base_url: str) -> None:
+        self._store = store
+        self._key = key
+        self._base = base_url.rstrip("/")
+
+    def path(self, media_path: str) -> Path:
+        """See ``MediaStore.path``."""
+        return self._store.path(media_path)
+
+    def link(self, media_path: str, expires_at: datetime) -> str:
+        """The signed address of a picture."""
+        query = sign(media_path, expires_at, self._key)
+        return f"{self._base}/media/{media_path}?{query}"
+
+    def verify(
+        self, media_path: str, expires: str, signature: str, now: datetime
+    ) -> bool:
+        """Whether a link is genuine and still good."""
+        return verify(media_path, expires, signature, now=now, key=self._key)

@@ -86,9 +86,8 @@ async def _ask(
     tools: Tools, signal: Signal, place: Place, group: list[Recipient]
 ) -> None:
     found = await offer(tools, group[0].account, signal)
-    prompts = [
-        replace(_prompt(tools, signal, each, found), held=place.held) for each in group
-    ]
+    made = (prompt_for(tools, signal, each, found) for each in group)
+    prompts = [replace(each, held=place.held) for each in made]
     ruled = [await rule_for(tools, signal, each) is not None for each in group]
     due = tools.clock.now() + (GRACE if any(ruled) else timedelta())
     await _show(tools, prompts, place, signal.chart_path, due)
@@ -137,9 +136,10 @@ async def _not_fired(tools: Tools, account_id: AccountId) -> tuple[Expect, ...]:
     return (Expect(GuardState, account_id, {"phase": frozenset(GuardPhase) - FIRED}),)
 
 
-def _prompt(
+def prompt_for(
     tools: Tools, signal: Signal, recipient: Recipient, found: Offer | Obstacle
 ) -> Prompt:
+    """The prompt that one recipient gets: its numbers, or what stands in the way."""
     now = tools.clock.now()
     viewer = not recipient.decides
     final = isinstance(found, Obstacle) and not found.passing and not viewer

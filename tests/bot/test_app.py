@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from bot.app import (
     House,
-    Pictures,
     Wrap,
     migrate_database,
     open_house,
@@ -20,7 +19,7 @@ from bot.app import (
 )
 from bot.clock import SystemClock
 from bot.providers import add_provider
-from charts.media import MediaStore
+from charts.media import MediaStore, Pictures
 from core.desk.tools import Tools
 from core.errors import BrokerUnavailable, ChartFailed, Refused
 from core.ids import AccountId, ProviderName

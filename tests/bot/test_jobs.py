@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs import schedule
+from bot.jobs import Jobs, schedule
 from bot.watchers import Watcher
 from tests.core.desk.world import World
 
@@ -25,13 +25,20 @@ async def started():
     running = []
 
     def start(watchers: list[Watcher], expire: Callable[[], Awaitable[None]]):
+        def look() -> None:
+            for watcher in watchers:
+                watcher.bell.ring()
+
         scheduler = schedule(
-            watchers,
-            look_every=OFTEN,
-            expire=expire,
-            expire_every=OFTEN,
-            forget=_nothing,
-            lapse=_nothing,
+            Jobs(
+                look=look,
+                look_every=OFTEN,
+                expire=expire,
+                expire_every=OFTEN,
+                forget=_nothing,
+                lapse=_nothing,
+                keep_up=_nothing,
+            )
         )
         scheduler.start()
         running.append(scheduler)
@@ -119,7 +126,7 @@ async def test_a_run_that_the_end_cuts_off_is_no_alarm(started):
 async def test_a_late_run_is_run_once_instead_of_dropped(started):
     scheduler = started([_watcher("one")], _nothing)
     names = {job.id for job in scheduler.get_jobs()}
-    assert names == {"look:one", "expire", "forget", "lapse"}
+    assert names == {"look", "keep_up", "expire", "forget", "lapse"}
     for job in scheduler.get_jobs():
         assert job.misfire_grace_time is None
         assert (job.coalesce, job.max_instances) == (True, 1)

@@ -16,13 +16,12 @@ from aiohttp import web
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot import service as module
 from bot.app import House, open_house
 from bot.service import Service
 from bot.telegram.wire import receiver
 from charts.pool import RenderPool
 from core.accounts import Account, GuardPhase, GuardState
-from core.errors import BrokerUnavailable, ChartFailed, JournalUnavailable, Refused
+from core.errors import ChartFailed, JournalUnavailable, Refused
 from core.ids import AccountId
 from core.messages import InboxUpdate, Lease, OutboxItem, Topic
 from core.ports import Insert
@@ -422,13 +421,13 @@ async def test_while_it_starts_telegram_keeps_what_it_posts(
 ):
     async with _made(tmp_path, stage, telegram=HOOKED) as made:
         answered: list[int] = []
-        look = made.service._first_look
+        look = made.service.fleet.first_look
 
         async def first_look() -> None:
             answered.append(await _post(made, 7))
             await look()
 
-        monkeypatch.setattr(made.service, "_first_look", first_look)
+        monkeypatch.setattr(made.service.fleet, "first_look", first_look)
         await made.service.start()
         answered.append(await _post(made, 7))
         await made.service.stop()
@@ -452,48 +451,3 @@ async def test_while_it_ends_telegram_keeps_what_it_posts(tmp_path, stage):
         await stopping
         rows = await made.tools.journal.find(InboxUpdate)
     assert [row.id for row in rows] == [7]
-
-
-# ------------------------------------------------------------------ markets
-
-
-class Market:
-    """A market that stands still, now and then out of reach."""
-
-    def __init__(self) -> None:
-        self.ticks = 0
-
-    async def tick(self) -> None:
-        self.ticks += 1
-        if self.ticks == 1:
-            message = "the disk is full"
-            raise BrokerUnavailable(message)
-        if self.ticks == 3:
-            raise asyncio.CancelledError
-
-
-@pytest.mark.parametrize(("speed", "expected"), [(1, 0.25), ("0.1", 1), (1000, 0.05)])
-async def test_a_market_moves_a_few_times_a_candle(
-    tmp_path, stage, monkeypatch, speed, expected
-):
-    waits: list[float] = []
-
-    async def pause(span: timedelta) -> None:
-        waits.append(span.total_seconds())
-
-    monkeypatch.setattr(module, "pause", pause)
-    accounts = {"demo": PAPER | {"speed": speed}}
-    async with _made(tmp_path, stage, accounts=accounts) as made:
-        market: Any = Market()
-        with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
-            await made.service._tick(DEMO, market)
-    assert waits == [expected] * 2
-    assert [line["event"] for line in lines] == ["market_stands"]
-
-
-async def test_looking_now_rings_every_watcher(tmp_path, stage):
-    async with _made(tmp_path, stage) as made:
-        made.service.look()
-        for watcher in made.service.watchers:
-            async with asyncio.timeout(5):
-                await watcher.bell.wait(timedelta(hours=1))

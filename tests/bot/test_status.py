@@ -10,7 +10,7 @@ from bot.cli.common import print_json
 from bot.status import Status, read_status
 from core.accounts import GuardPhase
 from core.desk.tools import lease_of
-from core.messages import Topic
+from core.messages import Topic, Undelivered
 from core.orders import OrderKind, OrderState
 from core.trades import TradeState
 from tests.builders import (
@@ -152,3 +152,12 @@ async def test_it_is_one_json_document_of_the_contract_s_shape(world, capsys):
     } <= set(account)
     assert account["equity"] == 9500.5
     assert account["positions"][0]["side"] == "buy"
+
+
+async def test_what_never_reached_its_reader_is_counted(world):
+    read = an_outbox_item(topic=Topic.NOTICE, done_at=NOON)
+    lost = an_outbox_item(
+        topic=Topic.NOTICE, done_at=NOON, failed=Undelivered.UNREACHABLE
+    )
+    await world.put(read, lost)
+    assert (await _read(world)).undelivered == 1

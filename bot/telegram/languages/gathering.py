@@ -3,8 +3,8 @@
 Messages of the views are what stands in ``say``, ``say_count`` and ``later``. The
 sentences that core and others make are found by their looks: they begin with a
 capital or a hole, have more than one word, and end like a sentence; what an f-string
-puts in is a hole with a number. What core puts into the holes of its sentences, words
-and spans of time, is named here.
+puts in is a hole with a number. Words and spans of time that core puts into the holes
+of its sentences, and reasons that a button gives it, are named here.
 """
 
 import ast
@@ -53,6 +53,8 @@ _PUT_IN = (
     "take profit",
     "{1} points",
     "{1} R ({2} points)",
+    "Found in the terminal.",
+    "Looked into the terminal: it is not there.",
     "Drawdown from the peak",
     "Loss of the day",
 )

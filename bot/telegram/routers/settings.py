@@ -70,7 +70,7 @@ async def _set(desk: Desk, user_id: UserId, what: str = "", value: str = "") -> 
 
 
 async def _drift(desk: Desk, user_id: UserId, words: list[str]) -> None:
-    """How far the price may move, in R, on the account that is named or the only one."""
+    """How far the price may move, in R, on the account named or the only one."""
     mine = [each.account for each in await own_limits(desk.tools, user_id)]
     *names, number = words or [""]
     account = _meant(mine, names)

@@ -11,6 +11,7 @@ from bot.telegram.cards import prompt_card
 from bot.telegram.desk import Desk
 from bot.telegram.routers import (
     admin,
+    details,
     languages,
     membership,
     people,
@@ -259,6 +260,7 @@ _HANDLERS: dict[Press, Handler] = {
     Press.PANIC: _panic,
     Press.NEVER_MIND: _never_mind,
     **admin.PRESSES,
+    **details.PRESSES,
     **reports.PRESSES,
     **settings.PRESSES,
     **membership.PRESSES,

@@ -15,15 +15,22 @@ from bot.telegram.views.view import Button
 from core.desk.reasons import REASON_FOR
 from core.money import ZERO, plain
 from core.orders import OrderState
-from core.prompts import PromptState
+from core.prompts import UNDECIDED, PromptState
 
 Rows = tuple[tuple[Button, ...], ...]
 
 
 def prompt_buttons(card: PromptCard) -> Rows:
-    """The rows under a prompt; a viewer has none."""
+    """The rows under a prompt; a viewer only looks."""
     draw = _ROWS.get(card.prompt.state)
-    return () if draw is None or card.prompt.viewer else draw(card)
+    if card.prompt.viewer:
+        return ((details(card),),) if card.prompt.state in UNDECIDED else ()
+    return () if draw is None else draw(card)
+
+
+def details(card: PromptCard) -> Button:
+    """More about it: whatever becomes of the prompt, this leads there."""
+    return Button(text=say("Details"), data=pack(Press.DETAILS, card.prompt.id))
 
 
 def _button(card: PromptCard, text: str, press: Press, style: str = "") -> Button:
@@ -31,11 +38,12 @@ def _button(card: PromptCard, text: str, press: Press, style: str = "") -> Butto
 
 
 def _waiting_rows(card: PromptCard) -> Rows:
-    return (_decide_row(card), (_button(card, say("Snooze"), Press.SNOOZE),))
+    snooze = _button(card, say("Snooze"), Press.SNOOZE)
+    return (_decide_row(card), (snooze, details(card)))
 
 
 def _snoozed_rows(card: PromptCard) -> Rows:
-    return (_decide_row(card),)
+    return (_decide_row(card), (details(card),))
 
 
 def _confirming_rows(card: PromptCard) -> Rows:

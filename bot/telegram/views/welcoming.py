@@ -103,7 +103,8 @@ def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
         else say("Signals arrive here with a chart; others decide on them.")
     )
     lines.append(say("/help shows what else you can do."))
-    return View(text="\n".join(lines))
+    sample = Button(text=say("Send me a sample"), data=pack(Press.SAMPLE))
+    return View(text="\n".join(lines), rows=((sample,),))
 
 
 _YOU_ARE = {

@@ -1,7 +1,7 @@
 """A language that nobody speaks: what was not said in it was not said at all."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from gettext import NullTranslations
 
@@ -59,6 +59,13 @@ def strangely() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speech, "catalogue", lambda _: unknown)
         yield
+
+
+def without(shown: str, words: Iterable[str]) -> str:
+    """The text without words that are the same in every language."""
+    for each in sorted(words, key=len, reverse=True):
+        shown = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "", shown)
+    return shown
 
 
 def english_in(text: str) -> list[str]:

@@ -142,7 +142,7 @@ async def _furnish(world: World) -> None:
 @asynccontextmanager
 async def open_room(folder: Path) -> AsyncIterator[Room]:
     """Everything is there, nothing has happened yet."""
-    world = World(owners=frozenset({UserId(OWEN)}))
+    world = World(owners=frozenset({UserId(OWEN)}), instruments=("XAUUSD", "EURUSD"))
     await _furnish(world)
     async with telegram(FixedClock()) as stage:
         stage.world.started.add(6)

@@ -222,6 +222,8 @@ ANSWERS = {
     "declined": "^Declined; they are told",
     "hand on": "^Hand the link on",
     "left": "^Done. No more signals",
+    "not kept": "^The picture is not kept",
+    "a sample": "^That was a sample",
     "sent": "^It is on its way",
     "not there": "^That text is not there",
     "not hers": "^Only who sent it can ask",
@@ -275,6 +277,10 @@ risking    | !stranger | !not his   | kept       | !not his  | !not his   | !not
 history    | !stranger | shown      | shown      | shown     | shown      | shown
 history_file | !stranger | nowhere  | file       | file      | file       | file
 equity     | !stranger | outdated   | shown      | outdated  | outdated   | outdated
+details    | !stranger | outdated   | outdated   | shown     | outdated   | outdated
+full_size  | !stranger | outdated   | outdated   | !not kept | outdated   | outdated
+sample     | !stranger | shown      | shown      | shown     | shown      | shown
+sampled    | !stranger | a sample   | a sample   | a sample  | a sample   | a sample
 language   | !stranger | spanish    | spanish    | spanish    | spanish    | spanish
 users      | !stranger | !admins    | !admins    | !admins   | shown      | shown
 member     | !stranger | !admins    | !admins    | !admins   | shown      | shown
@@ -350,6 +356,10 @@ async def _argument(room: Room, press: Press) -> str:
         Press.NOT_PLACED: PARKED,
         Press.DISABLE_NOW: f"demo@{asked}",
         **await _of_ones_own(room),
+        Press.DETAILS: (await room.prompt(BOB, DESK)).id,
+        Press.FULL_SIZE: (await room.prompt(BOB, DESK)).id,
+        Press.SAMPLE: "",
+        Press.SAMPLED: "yes",
     }
     others |= dict.fromkeys(ABOUT_A_PROVIDER, "demo")
     others |= await _about_the_trade(room, asked)

@@ -10,7 +10,8 @@ from core.desk.owning import retire_owners
 from core.ids import UserId
 from core.users import Membership, Role
 from tests.bot.sandbox.helpers import TOKEN
-from tests.bot.telegram.stage import ADA, BOB, OWEN, SAM, Stage, album
+from tests.bot.telegram.room import Watch
+from tests.bot.telegram.stage import ADA, BOB, OWEN, SAM, Hurry, Stage, album
 from tests.bot.waiting import until
 from tests.core.desk.world import World, own_desk
 
@@ -29,7 +30,8 @@ async def office(world, stage: Stage, tmp_path):
         nursery,
         picture=album(tmp_path),
         bell=Bell(),
-        look=list,
+        watch=Watch(world, []),
+        pace=Hurry().pace,
     )
     await nursery.close()
 
@@ -80,7 +82,7 @@ async def test_admins_who_are_none_any_more_see_what_everybody_sees(
     await office.introduce()
     row = await world.one(Membership, user_id=BOB)
     if how == "demoted":
-        await set_role(world.tools, row.id, Role.APPROVER, by=None)
+        await set_role(world.tools, row.id, Role.VIEWER, by=None)
     else:
         await remove(world.tools, row.id, by=None)
     await office.introduce()

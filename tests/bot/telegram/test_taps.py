@@ -65,7 +65,7 @@ async def test_without_consent_the_terms_come_first(room: Room):
     text, alert = await room.tap(ADA, pack(Press.APPROVE, prompt.nonce))
     assert (text, alert) == ("Please agree to the terms first; then tap again.", True)
     assert room.stage.texts(ADA)[-1] == "Trading is risky."
-    assert (await room.prompt(ADA, MINE)).state is PromptState.QUEUED
+    assert (await room.prompt(ADA, MINE)).state is PromptState.SENT
 
 
 async def test_a_second_copy_of_the_message_is_redrawn_too(room: Room):

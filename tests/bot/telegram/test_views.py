@@ -452,11 +452,15 @@ def test_a_caption_is_markup_that_telegram_takes(title):
     assert max((len(row) for row in view.rows), default=0) <= 3
 
 
-def test_the_buttons_of_a_prompt_carry_its_present_nonce():
+def test_the_buttons_that_decide_carry_the_present_nonce():
     view = prompt_view(a_card(the_prompt(nonce="fresh")))
-    assert {button.data.split(":")[2] for row in view.rows for button in row} == {
-        "fresh"
-    }
+    buttons = [button for row in view.rows for button in row]
+    deciding = [each for each in buttons if unpack(each.data).press in DECIDE]
+    assert len(deciding) == 3
+    assert {unpack(each.data).argument for each in deciding} == {"fresh"}
+
+
+DECIDE = {Press.APPROVE, Press.REJECT, Press.SNOOZE}
 
 
 def test_confirm_stands_where_neither_approve_nor_reject_stood():
