@@ -16,7 +16,7 @@ from aiohttp import web
 from benchmarks.processes import announce, until_stdin_closes, use_core
 from benchmarks.requests import PROVIDER
 from bot import logs
-from bot.app import Office, Pictures, open_office
+from bot.app import Office, open_office
 from bot.memory import keep_what_is_loaded
 from bot.plans import intake_rules_of, plan_of, proxies_of, public_url
 from bot.providers import Terms, add_provider
@@ -31,7 +31,7 @@ from bot.web import (
     WebLimits,
     add_routes,
 )
-from charts.media import MediaStore
+from charts.media import MediaStore, Pictures
 from core.desk.accounts import keep_accounts
 from core.desk.tools import Tools
 from core.ids import AccountId, ProviderName, UserId

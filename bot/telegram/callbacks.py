@@ -88,7 +88,7 @@ class Press(StrEnum):
     """Quiet hours [from and until, in minutes; or nothing]."""
     ZONES = "zl"
     """Which time zone? []."""
-    ZONE = "zz"
+    ZONE = "zo"
     """Live in a time zone [its name]."""
     SETTINGS = "zs"
     """Back to the settings []."""

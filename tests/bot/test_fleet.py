@@ -97,6 +97,11 @@ def _served(service: Service) -> set[AccountId]:
     return {watcher.account_id for watcher in service.fleet.watchers}
 
 
+async def _free(service: Service, name: AccountId) -> bool:
+    (lease,) = await service.tools.journal.find(Lease, id=lease_of(name))
+    return lease.expires_at <= service.tools.clock.now()
+
+
 async def _seen(service: Service, name: AccountId) -> bool:
     guard = await service.tools.journal.get(GuardState, name)
     return guard is not None and guard.phase is GuardPhase.ARMED
@@ -140,8 +145,7 @@ async def test_a_disabled_account_is_let_go_of_and_taken_up_again(tmp_path, stag
             return not _served(service) and not service.tools.brokers
 
         await until_found(nothing_served)
-        (lease,) = await service.tools.journal.find(Lease, id=lease_of(NIGHT))
-        assert lease.expires_at <= service.tools.clock.now()
+        await until_found(lambda: _free(service, NIGHT))
         for name in (DEMO, NIGHT):
             await _beside(tmp_path, lambda o, n=name: enable_account(o.tools, n))
 

@@ -33,9 +33,9 @@ from core.broker import (
     OrderResult,
 )
 from core.errors import Duplicate, OutcomeUnknown
+from core.ids import UserId
 from core.messages import Lease, OutboxItem, Topic
 from core.orders import Send
-from core.ids import UserId
 from core.ports import (
     Broker,
     Charts,

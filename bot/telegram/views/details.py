@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.telegram.callbacks import Press, pack
@@ -87,21 +88,22 @@ def _levels(card: PromptCard) -> str:
             )
         )
     if target is not None:
-        lines.append(
-            say(
-                "Target {price}, {away} away{r}",
-                price=price(target, least),
-                away=price(abs(target - entry), least),
-                r=_in_r(abs(target - entry), stop, entry),
-            )
+        away = abs(target - entry)
+        r = _in_r(away, stop, entry)
+        message = (
+            later("Target {price}, {away} away ({r} R)")
+            if r
+            else later("Target {price}, {away} away")
         )
+        at = price(target, least)
+        lines.append(say(message, price=at, away=price(away, least), r=r))
     return "\n".join(lines)
 
 
 def _in_r(distance: Decimal, stop: Decimal | None, entry: Decimal) -> str:
     if stop is None or stop == entry:
         return ""
-    return say(" ({r} R)", r=figure(round(distance / abs(entry - stop), 1)))
+    return figure(round(distance / abs(entry - stop), 1))
 
 
 def _money(card: PromptCard, rules: RiskRules) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _money(card: PromptCard, rules: RiskRules) -> Iterator[str]:
                 "{lots} lots risk {money}, {percent} % of the account",
                 lots=plain(prompt.lots),
                 money=money(prompt.risk_money, currency),
-                percent=plain(prompt.risk_percent or ZERO),
+                percent=figure(prompt.risk_percent or ZERO),
             )
         ]
         if prompt.reward_money is not None:
@@ -130,9 +132,9 @@ def _money(card: PromptCard, rules: RiskRules) -> Iterator[str]:
     yield say(
         "Asked again if the price moves more than {drift} R against you. A tap above "
         "{confirm} % risk needs a Confirm. The guard closes at {guard} % drawdown.",
-        drift=plain(rules.max_drift_r),
-        confirm=plain(rules.confirm_above_risk_percent),
-        guard=plain(rules.max_drawdown_percent),
+        drift=figure(rules.max_drift_r),
+        confirm=figure(rules.confirm_above_risk_percent),
+        guard=figure(rules.max_drawdown_percent),
     )
 
 
@@ -156,7 +158,8 @@ def _shown(value: object) -> str:
 
 def sample_view(card: PromptCard) -> View:
     """A prompt as it would be, marked, with buttons that order nothing."""
-    real = prompt_view(card)
+    reason = json.dumps({"reason": say("this is how a signal explains itself")})
+    real = prompt_view(replace(card, signal=replace(card.signal, payload=reason)))
     head = say("🧪 <b>SAMPLE</b>: nothing is ordered, whatever you tap.")
     text = f"{head}\n{real.text}"
     yes = Button(text=say("Approve"), data=pack(Press.SAMPLED, "yes"), style="success")

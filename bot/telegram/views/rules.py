@@ -13,7 +13,7 @@ from bot.telegram.callbacks import Press, pack
 from bot.telegram.rule_cards import Pair, RulesCard
 from bot.telegram.views.outcomes import MODES
 from bot.telegram.views.speech import say, say_count
-from bot.telegram.views.text import safe, when
+from bot.telegram.views.text import figure, safe, when
 from bot.telegram.views.view import Button, View
 from core.money import plain
 from core.standing import StandingRule
@@ -77,7 +77,7 @@ def _rule_line(rule: StandingRule, used: int, now: datetime) -> str:
         "{when}. Used today: {used}.",
         provider=safe(rule.provider),
         account=safe(rule.account_id),
-        percent=plain(rule.max_risk_percent),
+        percent=figure(rule.max_risk_percent),
         most=rule.per_day,
         when=when(rule.until, now=now),
         used=used,
@@ -153,7 +153,7 @@ def _risk_question(chosen: Chosen) -> View:
     } - {Decimal(0)}
     buttons = [
         _step(
-            say("{percent} %", percent=plain(part)),
+            say("{percent} %", percent=figure(part)),
             Chosen(pair=chosen.pair, percent=part).argument,
         )
         for part in sorted(parts)
@@ -210,7 +210,7 @@ def rule_question(chosen: Chosen, asked: int, now: datetime) -> View:
         provider=safe(chosen.pair.provider),
         account=safe(chosen.pair.account.id),
         mode=say(MODES[chosen.pair.account.mode]),
-        percent=plain(chosen.percent or Decimal(0)),
+        percent=figure(chosen.percent or Decimal(0)),
         most=chosen.per_day,
         when=when(chosen.until or now, now=now),
     )

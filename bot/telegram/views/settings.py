@@ -7,7 +7,7 @@ from bot.telegram.callbacks import Press, pack
 from bot.telegram.languages.catalogue import LANGUAGES
 from bot.telegram.preference_cards import OwnLimits, SettingsCard, SubscriptionsCard
 from bot.telegram.views.speech import later, say, spoken
-from bot.telegram.views.text import clock, listed, safe, when
+from bot.telegram.views.text import clock, figure, listed, safe, when
 from bot.telegram.views.view import Button, View
 from core.ids import ProviderName
 from core.money import plain
@@ -88,9 +88,9 @@ def _limits(limits: OwnLimits) -> str:
     return say(
         "{account}: risk {risk} % of {most} %, price may move {drift} R",
         account=safe(limits.account.id),
-        risk=plain(limits.risk),
-        most=plain(limits.rules.per_trade_percent),
-        drift=plain(drift),
+        risk=figure(limits.risk),
+        most=figure(limits.rules.per_trade_percent),
+        drift=figure(drift),
     )
 
 
@@ -112,7 +112,7 @@ def _quiet_row(user: User) -> tuple[Button, ...]:
         return (Button(text=say("No quiet hours"), data=pack(Press.QUIET)),)
     return tuple(
         Button(
-            text=say("Quiet {begins} to {ends}", begins=_hour(begins), ends=_hour(ends)),
+            text=say("Quiet {hours}", hours=f"{_hour(begins)}-{_hour(ends)}"),
             data=pack(Press.QUIET, f"{begins}-{ends}"),
         )
         for begins, ends in QUIET
@@ -151,9 +151,9 @@ def risk_view(limits: Sequence[OwnLimits]) -> View:
 def _risk(limits: OwnLimits) -> str:
     values = {
         "account": safe(limits.account.id),
-        "risk": plain(limits.risk),
-        "most": plain(limits.rules.per_trade_percent),
-        "guard": plain(limits.rules.max_drawdown_percent),
+        "risk": figure(limits.risk),
+        "most": figure(limits.rules.per_trade_percent),
+        "guard": figure(limits.rules.max_drawdown_percent),
     }
     if limits.sets_risk:
         return say(
@@ -174,7 +174,7 @@ def _risk_row(limits: OwnLimits, *, alone: bool) -> tuple[Button, ...]:
     whose = "" if alone else f" · {limits.account.id}"
     return tuple(
         Button(
-            text=f"{plain(each)} %{whose}",
+            text=f"{figure(each)} %{whose}",
             data=pack(Press.RISKING, f"{plain(each)}@{limits.account.id}"),
         )
         for each in offered

@@ -1,8 +1,11 @@
 """The sandbox's clock: forward only, at the speed a tester wants."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.sandbox import Sandbox
+from bot.sandbox.clock import SandboxClock
 from tests.bot.sandbox.helpers import ADA, Api, Clock, Control, button, keyboard
 
 
@@ -29,6 +32,15 @@ async def test_the_clock_runs_faster(clock: Clock, control: Control) -> None:
     await control.post("clock", speed=1)
     clock.advance(seconds=10)
     assert (await control.get("clock"))["ahead"] == 590
+
+
+def test_another_speed_leaves_the_past_as_it_was(clock: Clock) -> None:
+    own = SandboxClock(clock)
+    clock.advance(seconds=10)
+    own.run_at(60)
+    assert own.ahead == timedelta(0)
+    clock.advance(seconds=1)
+    assert own.ahead == timedelta(seconds=59)
 
 
 async def test_the_clock_can_be_put_ahead_and_stand_still(

@@ -66,6 +66,18 @@ async def test_what_waited_before_is_delivered_in_order(
     assert [u["message"]["from"]["id"] for u in received] == [ADA, GRACE]
 
 
+async def test_held_updates_are_pushed_in_the_order_that_was_asked_for(
+    api: Api, control: Control, receiver: Receiver
+) -> None:
+    await control.post("hold")
+    await api.call("setWebhook", url=receiver.url)
+    await control.start(ADA, GRACE, VIKTOR)
+    first, second, third = (await control.post("hold"))["waiting"]
+    await control.post("release", update_ids=[third, first, second])
+    received = [(await receiver.got.get())[0]["update_id"] for _ in range(3)]
+    assert received == [third, first, second]
+
+
 async def test_a_refused_delivery_is_made_again(
     api: Api, control: Control, clock: Clock, receiver: Receiver
 ) -> None:

@@ -343,7 +343,8 @@ async def test_the_next_message_is_the_reason(room: Room):
 
 async def test_a_command_is_no_reason(room: Room):
     await _rejected(room)
-    assert (await room.say(BOB, "/history")).startswith("There is no command /history")
+    said = await room.say(BOB, "/nonsense")
+    assert said.startswith("There is no command /nonsense")
     assert (await room.say(BOB, "/pending")).startswith("Nothing waits")
     assert await _reason(room) is None
 

@@ -17,7 +17,7 @@ from core.desk.taps import Tap
 from core.messages import OutboxItem, Priority, Topic
 from core.prompts import Prompt, PromptState
 from tests.builders import a_prompt
-from tests.core.desk.world import ADA, BOB, World, own_desk
+from tests.core.desk.world import ADA, BOB, World, own_desk, shared_desk
 from tests.fakes import NOON
 
 S = PromptState
@@ -173,3 +173,26 @@ async def test_what_is_in_a_chat_that_moved_has_its_new_number(world):
     assert (moved.chat_id, moved.message_id) == (-1001, 5)
     await chat_moved(world.tools, ADA, -1002)
     assert (await world.prompt()).chat_id == -1001
+
+
+# ------------------------------------------------------------------ superseded
+
+
+async def _decided(desk: World, *, sent: bool) -> int:
+    """Ada decides; how many items Bob's prompt has."""
+    prompt = await desk.offered()
+    others = await desk.journal.find(Prompt, signal_id=prompt.signal_id)
+    for each in others if sent else []:
+        await delivered(desk.tools, each, 5)
+    await desk.approve()
+    bobs = await desk.prompt(BOB)
+    assert bobs.state is S.SUPERSEDED
+    return await desk.redrawn(bobs)
+
+
+async def test_what_is_in_no_chat_needs_no_message_when_somebody_else_decides():
+    assert await _decided(await shared_desk(), sent=False) == 1
+
+
+async def test_what_is_in_a_chat_is_drawn_when_somebody_else_decides():
+    assert await _decided(await shared_desk(), sent=True) == 2
