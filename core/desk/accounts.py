@@ -58,7 +58,7 @@ async def keep_accounts(tools: Tools, plans: list[AccountPlan]) -> None:
 async def _keep(tools: Tools, plan: AccountPlan) -> None:
     known = await tools.journal.get(Account, plan.id)
     if known is None:
-        await tools.journal.commit(*opened(tools, plan))
+        await tools.journal.commit(*opened(account_of(tools, plan)))
         return
     if known.source is not AccountSource.CONFIG:
         message = (
@@ -78,12 +78,12 @@ async def _keep(tools: Tools, plan: AccountPlan) -> None:
         await tools.journal.commit(Save(wanted))
 
 
-def opened(
+def account_of(
     tools: Tools, plan: AccountPlan, *, person_id: UserId | None = None
-) -> list[Write]:
-    """A new account with its guard."""
+) -> Account:
+    """A new account as planned."""
     now = tools.clock.now()
-    account = Account(
+    return Account(
         id=plan.id,
         broker=plan.broker,
         kind=plan.kind,
@@ -96,7 +96,11 @@ def opened(
         created_at=now,
         updated_at=now,
     )
-    return [Insert(account), Insert(newborn(plan.id, now))]
+
+
+def opened(account: Account) -> list[Write]:
+    """A new account with its guard."""
+    return [Insert(account), Insert(newborn(account.id, account.created_at))]
 
 
 async def refuse_forsaken(tools: Tools, plans: list[AccountPlan]) -> None:
@@ -158,11 +162,10 @@ async def _add(tools: Tools, plan: AccountPlan) -> None:
             "`tapgate account list` shows all."
         )
         raise Refused(message)
-    account, guard = opened(tools, plan)
+    account = account_of(tools, plan)
     said = f"The account {plan.id} was added: {plan.kind}, {plan.broker}."
     await tools.journal.commit(
-        account,
-        guard,
+        *opened(account),
         *await _owned(tools, account),
         Record(
             actor=by_user(None),
@@ -174,16 +177,14 @@ async def _add(tools: Tools, plan: AccountPlan) -> None:
     )
 
 
-async def _owned(tools: Tools, made: Write) -> list[Write]:
+async def _owned(tools: Tools, account: Account) -> list[Write]:
     """The owners who are here already own the new account too."""
-    if not isinstance(made, Insert) or not isinstance(made.row, Account):
-        return []
     users = [await tools.journal.get(User, each) for each in tools.choices.owners]
     return [
         write
         for user in users
         if user is not None
-        for write in await entered(tools, made.row, user, Role.OWNER, by=None)
+        for write in await entered(tools, account, user, Role.OWNER, by=None)
     ]
 
 

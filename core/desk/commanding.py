@@ -173,9 +173,9 @@ async def close_all(tools: Tools, user_id: UserId) -> Aimed:
     """
     aimed, blind = Aimed(), []
     for account in await own_accounts(tools, user_id):
-        aimed += await _stop_entries(tools, account, user_id)
+        aimed += await stop_entries(tools, account, user_id)
         try:
-            aimed += await _close_account(tools, account, user_id)
+            aimed += await close_account(tools, account, user_id)
         except BrokerUnavailable:
             blind.append(account.id)
     if blind:
@@ -187,7 +187,7 @@ async def close_all(tools: Tools, user_id: UserId) -> Aimed:
     return aimed
 
 
-async def _stop_entries(tools: Tools, account: Account, user_id: UserId) -> Aimed:
+async def stop_entries(tools: Tools, account: Account, user_id: UserId) -> Aimed:
     """End the entries that wait to be sent, each unless it leaves just now."""
     queued = await tools.journal.find(
         Order, account_id=account.id, kind=OrderKind.OPEN, state=OrderState.QUEUED
@@ -228,7 +228,12 @@ async def own_accounts(tools: Tools, user_id: UserId) -> list[Account]:
     return found
 
 
-async def _close_account(tools: Tools, account: Account, user_id: UserId) -> Aimed:
+async def close_account(tools: Tools, account: Account, user_id: UserId) -> Aimed:
+    """Order the close of all that we opened on an account.
+
+    Raises:
+        BrokerUnavailable: it cannot be reached.
+    """
     broker = tools.brokers.get(account.id)
     if broker is None:
         message = f"{account.id} is not served here"

@@ -60,6 +60,7 @@ async def execute(tools: Tools, order_id: OrderId) -> None:
     if order.account_id not in tools.brokers:
         message = f"order {order_id} belongs to {order.account_id}, not served here"
         raise LookupError(message)
+    await tools.sight(order.account_id)
     number, left = 1, await _once(tools, order, 1)
     while left is not None:
         number += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from core.accounts import FIRED, Account, GuardState, RiskRules
+from core.accounts import FIRED, Account, AccountSource, GuardState, RiskRules
 from core.broker import AccountState, OpenRequest, Snapshot
 from core.desk.preferring import own_risk
 from core.desk.tools import Tools
@@ -57,6 +57,7 @@ async def offer(
     They risk what the account's rules say, or ``risk_percent`` where that is less, or
     what the person of an own account wants to risk.
     """
+    await tools.sight(account.id)
     obstacle = await _barred(tools, account)
     if obstacle is not None:
         return obstacle
@@ -139,11 +140,7 @@ async def _barred(tools: Tools, account: Account) -> Obstacle | None:
     if account.id not in tools.brokers:
         return Obstacle(reason=f"{account.id} is not connected now.", passing=True)
     if guard is not None and guard.phase in FIRED:
-        reason = (
-            f"The guard of {account.id} has fired: no entries until an admin "
-            "re-arms it with /rearm."
-        )
-        return Obstacle(reason=reason, passing=False)
+        return Obstacle(reason=_fired(account), passing=False)
     if guard is None or not allows_entries(
         guard, now=tools.clock.now(), max_age=tools.choices.stale_after
     ):
@@ -158,6 +155,19 @@ async def _barred(tools: Tools, account: Account) -> Obstacle | None:
         )
         return Obstacle(reason=reason, passing=True)
     return None
+
+
+def _fired(account: Account) -> str:
+    """Nobody administers a paper account: its follower begins anew."""
+    if account.source is AccountSource.FOLLOW:
+        return (
+            f"The guard of {account.id} has fired: no entries until you stop following "
+            "and follow again, with /follow."
+        )
+    return (
+        f"The guard of {account.id} has fired: no entries until an admin "
+        "re-arms it with /rearm."
+    )
 
 
 async def _look(broker: Broker, instrument: str, *, since: datetime) -> Market:

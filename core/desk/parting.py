@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from core.access import may_decide
-from core.accounts import Account, AccountKind
+from core.accounts import Account, AccountKind, AccountSource
 from core.desk.absence import Parting
 from core.desk.authorising import moved
 from core.desk.entering import freed
@@ -177,6 +177,8 @@ async def remaining(tools: Tools, membership: Membership) -> str:
     )
     if not trades and not orders:
         return ""
+    if account.source is AccountSource.FOLLOW:
+        return f"What is open on {account.id} is closed: it is paper."
     return (
         f"Open trades on {account.id}: {trades}, orders under way: {orders}. They stay "
         "as they are, with their stops and under the guard. To close them, ask an "

@@ -12,7 +12,7 @@ from core.access import (
     may_watch,
     subscribes,
 )
-from core.accounts import Account
+from core.accounts import Account, AccountSource
 from core.ids import AccountId, ProviderName, UserId
 from core.ports import Journal
 from core.users import Membership, Provider, Subscription, User
@@ -40,7 +40,7 @@ class People:
     """Of ``Journal.people_version``, read before the rest."""
     providers: Mapping[ProviderName, Provider]
     accounts: tuple[Account, ...]
-    """The enabled ones."""
+    """The enabled ones; those of followers last, whom nobody else waits for."""
     memberships: Mapping[AccountId, list[Membership]]
     users: Mapping[UserId, User]
     subscriptions: Mapping[UserId, list[Subscription]]
@@ -61,16 +61,21 @@ class People:
     def _reachable(
         self, provider: ProviderName, instrument: str
     ) -> tuple[Recipient, ...]:
-        """The same, found once for every version, whatever the time is."""
+        """The same, found once for every version, whatever the time is.
+
+        A viewer who follows on paper is asked there and not shown the same once more.
+        """
         about = (provider, instrument)
         if about not in self._reached:
+            on_paper = {each.person_id for each in self.accounts if _on_paper(each)}
             self._reached[about] = tuple(
                 Recipient(
                     user=self.users[member.user_id], account=account, membership=member
                 )
                 for account in self.accounts
                 for member in self.memberships.get(account.id, ())
-                if may_decide(account, member) or may_watch(account, member)
+                if may_decide(account, member)
+                or (may_watch(account, member) and member.user_id not in on_paper)
                 if self._reads(member.user_id, provider, instrument)
             )
         return self._reached[about]
@@ -95,11 +100,16 @@ async def read_people(journal: Journal, version: int | None = None) -> People:
         memberships[member.account_id].append(member)
     for choice in await journal.find(Subscription):
         subscriptions[choice.user_id].append(choice)
+    accounts = await journal.find(Account, enabled=True)
     return People(
         version=version,
         providers={each.id: each for each in await journal.find(Provider)},
-        accounts=tuple(await journal.find(Account, enabled=True)),
+        accounts=tuple(sorted(accounts, key=_on_paper)),
         memberships=memberships,
         users={each.id: each for each in await journal.find(User)},
         subscriptions=subscriptions,
     )
+
+
+def _on_paper(account: Account) -> bool:
+    return account.source is AccountSource.FOLLOW

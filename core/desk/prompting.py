@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from core.accounts import FIRED, Account, GuardPhase, GuardState
+from core.accounts import FIRED, OF_THE_HOUSE, Account, GuardPhase, GuardState
 from core.desk.flooding import Place, held_notices, is_muted, place_of
 from core.desk.offering import Obstacle, offer
 from core.desk.people import Recipient, read_people
@@ -182,7 +182,7 @@ def prompt_for(
 
 async def draw(tools: Tools, signal: Signal) -> str | None:
     """The stored picture's path; ``None`` when no candles or no picture came."""
-    source = await _source(tools)
+    source = await market_source(tools)
     if source is None:
         return None
     broker = tools.brokers[source]
@@ -207,9 +207,10 @@ async def draw(tools: Tools, signal: Signal) -> str | None:
     return media.path
 
 
-async def _source(tools: Tools) -> AccountId | None:
+async def market_source(tools: Tools) -> AccountId | None:
+    """The account whose market is drawn, and followed on paper."""
     chosen = tools.choices.chart_account
-    known = await tools.journal.find(Account, enabled=True)
+    known = await tools.journal.find(Account, enabled=True, source=OF_THE_HOUSE)
     return next(
         (
             each.id

@@ -19,6 +19,10 @@ TRIES = 64
 """How often a decision is made again when somebody else wrote first."""
 
 
+async def already_seen(_: AccountId) -> None:
+    """Every account is watched all the time: nothing has to be done."""
+
+
 ENGLISH = "en"
 """Read by whoever speaks no language that we have a text in."""
 
@@ -90,6 +94,8 @@ class Tools:
     nobody else could serve them, and no lease is needed."""
     absences: dict[SendId, timedelta] = field(default_factory=dict)
     """Since when, by the monotonic clock, each look for a send has found nothing."""
+    sight: Callable[[AccountId], Awaitable[None]] = already_seen
+    """Has an account looked at that is watched only while something is open on it."""
 
     def fence(self, account_id: AccountId) -> tuple[Fence, ...]:
         """The write that fails once another process serves the account.

@@ -87,10 +87,8 @@ async def _beside(folder: Path, work) -> Any:
         return await work(office)
 
 
-def _add(folder: Path, name: str = NIGHT, **wish: Any):
-    return _beside(
-        folder, lambda office: add_account(office, folder, name, WISH | wish)
-    )
+def _add(folder: Path, **wish: Any):
+    return _beside(folder, lambda here: add_account(here, folder, NIGHT, WISH | wish))
 
 
 def _served(service: Service) -> set[AccountId]:

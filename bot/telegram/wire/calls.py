@@ -44,6 +44,7 @@ class SendText(TelegramMethod[Sent]):
     chat_id: int
     text: str
     parse_mode: str = "HTML"
+    disable_notification: bool | None = None
     reply_markup: InlineKeyboardMarkup | None = None
 
 
@@ -57,6 +58,7 @@ class SendPicture(TelegramMethod[Sent]):
     photo: InputFile | str
     caption: str
     parse_mode: str = "HTML"
+    disable_notification: bool | None = None
     reply_markup: InlineKeyboardMarkup | None = None
 
 

@@ -86,7 +86,10 @@ class Gateway:
         sent = await self._modestly(
             view,
             lambda shown: SendText(
-                chat_id=chat_id, text=shown.text, reply_markup=_markup(shown)
+                chat_id=chat_id,
+                text=shown.text,
+                disable_notification=urgency.silent or None,
+                reply_markup=_markup(shown),
             ),
             urgency,
         )
@@ -163,6 +166,7 @@ class Gateway:
                 chat_id=chat_id,
                 photo=photo,
                 caption=shown.text,
+                disable_notification=urgency.silent or None,
                 reply_markup=_markup(shown),
             ),
             urgency,

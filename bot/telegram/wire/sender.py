@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.reading import reading
+from bot.telegram.reading import is_asleep, reading
 from bot.telegram.telling import notice_view
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import (
@@ -52,6 +52,8 @@ MOST_TRIES = 8
 """Failures after which a message is given up, unless it must arrive."""
 RARELY = timedelta(hours=1)
 """Between two tries of one that must arrive, which may have arrived many times."""
+_LOUD = frozenset({Priority.TAP, Priority.GUARD})
+"""What is heard in quiet hours too."""
 _NEVER_LOST = URGENT
 """What happened to somebody's money is told, however often an answer is lost."""
 
@@ -199,7 +201,10 @@ class Sender:
         with await reading(self._tools, item.user_id):
             view = await notice_view(self._tools, item)
         if view is not None:
-            urgency = Urgency(priority=item.priority, patience=PATIENCE)
+            silent = item.priority not in _LOUD and await is_asleep(
+                self._tools, item.user_id
+            )
+            urgency = Urgency(priority=item.priority, patience=PATIENCE, silent=silent)
             await self._gateway.send(item.user_id, view, urgency)
         return view, Undelivered.NONE
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.telegram.cards import PromptCard, prompt_card
-from bot.telegram.reading import reading
+from bot.telegram.reading import is_asleep, reading
 from bot.telegram.views.prompts import asked_again_view, prompt_view
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import Lost, MessageGone, Outdated
@@ -46,6 +46,8 @@ class Picture:
 
     card: PromptCard
     view: View
+    silent: bool
+    """Whether a new message makes no sound: it is a quiet hour there."""
 
 
 async def picture(tools: Tools, prompt_id: PromptId) -> Picture | None:
@@ -53,8 +55,9 @@ async def picture(tools: Tools, prompt_id: PromptId) -> Picture | None:
     card = await prompt_card(tools, prompt_id)
     if card is None:
         return None
+    silent = await is_asleep(tools, card.prompt.user_id)
     with await reading(tools, card.prompt.user_id):
-        return Picture(card=card, view=prompt_view(card))
+        return Picture(card=card, view=prompt_view(card), silent=silent)
 
 
 class Showing:
@@ -108,6 +111,7 @@ class Showing:
     ) -> tuple[View | None, Undelivered]:
         card, prompt, view = drawn.card, drawn.card.prompt, drawn.view
         urgency = self._urgency(prompt, priority, surely=surely)
+        urgency = replace(urgency, silent=drawn.silent)
         if prompt.chat_id is None or prompt.message_id is None:
             if not await self._comes(card, urgency):
                 return None, self._why_not(card, priority)

@@ -43,6 +43,8 @@ class Urgency:
     """How long its chat may make it wait."""
     still: Callable[[], Awaitable[bool]] = _always
     """Asked when its turn has come: whether there is nothing newer to say."""
+    silent: bool = False
+    """Whether a new message makes no sound."""
 
 
 class WayOut:

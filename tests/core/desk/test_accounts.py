@@ -238,7 +238,7 @@ async def test_an_owner_becomes_the_person_only_when_assigned():
 
 async def test_an_owner_does_not_push_the_person_out():
     world = await _with_owner()
-    with pytest.raises(Refused, match="own account and has its person. Remove them"):
+    with pytest.raises(Refused, match="own account and has its person"):
         await assign(world.tools, ACCOUNT, OWEN, Role.APPROVER)
 
 
