@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock, SystemIds
 from bot.consent import folder_in_force, read_consent, read_translations
-from bot.markets import PaperMarket
+from bot.markets import Following, PaperMarket, Sources
 from bot.plans import choices_of, public_url
 from bot.settings import AccountConfig, Settings
 from bot.undrawn import NoCharts
@@ -29,8 +29,10 @@ from core.ids import AccountId
 from core.ports import Broker, Clock, Journal
 from core.users import Provider
 from migrations.runner import current_revision, head_revision, upgrade
+from mt5_bridge.paper.board import Board
 from mt5_bridge.paper.broker import PaperBroker
 from mt5_bridge.paper.feed import open_feed
+from mt5_bridge.paper.ground import FollowGround
 from mt5_bridge.paper.session import PaperSettings
 from storage.engine import SQLITE, database_url, is_sqlite
 from storage.journal import SqlJournal, open_journal
@@ -103,6 +105,8 @@ class House:
     """Of every account that is served: those that are added come in here too."""
     open_account: Callable[[AccountId, AccountConfig], tuple[PaperMarket, Broker]]
     """An account that was added: its market, and what the desk works with."""
+    open_following: Callable[[Sources], Following]
+    """What those share who follow these markets on paper."""
     pool: RenderPool
     pictures: Pictures
     public_url: str
@@ -222,11 +226,34 @@ async def open_house(
             tools=tools,
             papers=dict(brokers),
             open_account=open_account,
+            open_following=lambda sources: _Followed(
+                FollowGround(
+                    Board(sources, office.tools.clock),
+                    office.tools.clock,
+                    data_dir / "followers",
+                ),
+                wrap,
+            ),
             pool=pool,
             pictures=Pictures(store, office.media_key, base_url),
             public_url=here,
             embedded=embedded,
         )
+
+
+class _Followed:
+    """The ground of those who follow on paper, as the service knows it."""
+
+    def __init__(self, ground: FollowGround, wrap: Wrap) -> None:
+        self._ground = ground
+        self._wrap = wrap
+        self.forget = ground.forget
+        self.tick = ground.tick
+        self.close = ground.close
+
+    def open(self, name: AccountId, account: AccountConfig) -> Broker:
+        """See ``Following.open``."""
+        return self._wrap.broker(self._ground.broker(name, _money_of(account)))
 
 
 def is_embedded(settings: Settings, base: Path) -> bool:
@@ -282,12 +309,16 @@ def _paper(
         path=base / settings.service.data_dir / f"paper-{name}.db",
         clock=clock,
         feed=open_feed(account.feed, seed=seed, speed=account.speed, base_dir=base),
-        settings=PaperSettings(
-            currency=account.currency,
-            balance=account.balance,
-            leverage=account.leverage,
-            commission_per_lot=account.risk.commission_per_lot,
-        ),
+        settings=_money_of(account),
+    )
+
+
+def _money_of(account: AccountConfig) -> PaperSettings:
+    return PaperSettings(
+        currency=account.currency,
+        balance=account.balance,
+        leverage=account.leverage,
+        commission_per_lot=account.risk.commission_per_lot,
     )
 
 

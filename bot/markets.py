@@ -1,11 +1,14 @@
 """What the service and the demo ask of a simulated market beside the broker port."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from bot.settings import AccountConfig
+from core.ids import AccountId
 from core.market import Quote
+from core.ports import Broker
 
 
 class Breakable(Protocol):
@@ -38,4 +41,28 @@ class PaperMarket(Protocol):
 
     async def release(self, instrument: str) -> None:
         """Give the instrument back to its feed."""
+        ...
+
+
+Sources = Callable[[], Sequence[Broker]]
+"""The brokers whose prices are followed, at this moment; that of the charts first."""
+
+
+class Following(Protocol):
+    """What all who follow on paper share."""
+
+    def open(self, name: AccountId, account: AccountConfig) -> Broker:
+        """The broker of one follower; nothing is read yet."""
+        ...
+
+    def forget(self, name: AccountId) -> None:
+        """Nobody asks it any more."""
+        ...
+
+    async def tick(self) -> Sequence[str]:
+        """Let the present prices do their work; whose account they changed."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
         ...

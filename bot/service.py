@@ -16,7 +16,7 @@ from bot.listening import listen
 from bot.plans import intake_rules_of, plan_of, proxies_of, seconds, web_limits_of
 from bot.ringing import RingingJournal
 from bot.tasks import Bell, Nursery
-from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from bot.telegram.office import TelegramOffice, make_bot, open_telegram, way_out_of
 from bot.telegram.wire.pacing import Pace
 from bot.watchdog import Watchdog
 from bot.web import (
@@ -88,16 +88,12 @@ class Service:
             )
         ]
         self.telegram: TelegramOffice = open_telegram(
-            make_bot(token, api_base),
+            way_out_of(make_bot(token, api_base), self.tools, self._pace()),
             self.tools,
             self._nursery,
             picture=house.pictures.path,
             bell=self._messages,
             watch=self,
-            pace=Pace(
-                self.tools.clock,
-                per_second=self._settings.telegram.messages_per_second,
-            ),
         ).hooked(webhook_plan(self._settings))
         self._scheduler = schedule(
             Jobs(
@@ -115,6 +111,10 @@ class Service:
         self._runner: web.AppRunner | None = None
         self._draining = False
         self.username = ""
+
+    def _pace(self) -> Pace:
+        per_second = self._settings.telegram.messages_per_second
+        return Pace(self.tools.clock, per_second=per_second)
 
     def look(self) -> None:
         """Have every account looked at now."""

@@ -38,7 +38,11 @@ class Watcher:
         holder: str,
         period: timedelta,
         reconcile: timedelta,
+        lease: timedelta = LEASE,
     ) -> None:
+        """A ``lease`` of other than the usual length is renewed in its second half."""
+        self._lease = lease
+        self._renewed_at: timedelta | None = None
         self._tools = tools
         self._epochs = tools.epochs if tools.epochs is not None else {}
         self.account_id = account_id
@@ -107,10 +111,13 @@ class Watcher:
         Under a new epoch, nobody waits any more for what was sent under an older
         one: its outcome is unknown, and is looked for.
         """
+        now, known = self._tools.clock.monotonic(), self._epochs.get(self.account_id)
+        if known is not None and self._holds(now):
+            return True
+        self._renewed_at = now
         lease = await self._tools.journal.take_lease(
-            lease_of(self.account_id), holder=self._holder, lasts=LEASE
+            lease_of(self.account_id), holder=self._holder, lasts=self._lease
         )
-        known = self._epochs.get(self.account_id)
         if lease is None:
             self._epochs.pop(self.account_id, None)
             return False
@@ -119,6 +126,11 @@ class Watcher:
             lost = await give_up(self._tools, self.account_id)
             log.info("account_served", account=self.account_id, lost_orders=lost)
         return True
+
+    def _holds(self, now: timedelta) -> bool:
+        """Whether a long lease was renewed lately; the usual one is at every look."""
+        at = self._renewed_at
+        return at is not None and self._lease > LEASE and now - at < self._lease / 2
 
     def overdue(self) -> bool:
         """Whether five periods went by without a look."""

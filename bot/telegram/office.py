@@ -79,18 +79,22 @@ def make_bot(token: str, api_base: str) -> Bot:
     return Bot(token, session=session)
 
 
+def way_out_of(bot: Bot, tools: Tools, pace: Pace) -> WayOut:
+    """The one way to Telegram, as fast as that allows."""
+    return WayOut(bot, pace, moved=partial(chat_moved, tools))
+
+
 def open_telegram(
-    bot: Bot,
+    way_out: WayOut,
     tools: Tools,
     nursery: Nursery,
     *,
     picture: Callable[[str], Path],
     bell: Bell,
     watch: Watch,
-    pace: Pace,
 ) -> TelegramOffice:
     """The parts of Telegram around one bot; nothing runs yet."""
-    way_out = WayOut(bot, pace, moved=partial(chat_moved, tools))
+    bot = way_out.bot
     gateway = Gateway(way_out, picture)
     desk = Desk(tools=tools, gateway=gateway, watch=watch)
     dispatching = Dispatching(bot, desk)
@@ -99,5 +103,5 @@ def open_telegram(
         bot=bot,
         gateway=gateway,
         receiver=Receiver(tools, bot, nursery, dispatching.handle),
-        sender=Sender(tools, gateway, nursery, bell=bell, pace=pace),
+        sender=Sender(tools, gateway, nursery, bell=bell, pace=way_out.pace),
     )

@@ -2,6 +2,9 @@
 
 Each module may import those below it:
 
+    ground       what all followers share: thread, prices, open files
+    follower     a follower's account: its own book, the instance's prices
+    board        those prices, asked for once for all
     broker       the port itself: one worker thread, steering, deposits
     views        snapshots, and what carries a magic number
     sending      one send, with whatever is to go wrong with it

@@ -78,11 +78,14 @@ class PaperBroker(Broker):
         self.faults = Faults()
         """What is broken on purpose; nothing to begin with."""
         setup = Setup(path=path, feed=feed, specs=SPECS, settings=settings)
-        self._session = Session(setup, clock, self.faults)
+        self._session = self._session_of(setup, clock)
         self._lane: ThreadPoolExecutor | None = None
         self._name = name
         self._login = _login_of(name)
         self._settle = settle
+
+    def _session_of(self, setup: Setup, clock: Clock) -> Session:
+        return Session(setup, clock, self.faults)
 
     # ------------------------------------------------------------ the port
     @property

@@ -37,6 +37,27 @@ def match(account: PaperAccount) -> None:
     _stop_out(account)
 
 
+def stirs(account: PaperAccount) -> bool:
+    """Whether the present quotes would close or fill something, the stop-out apart."""
+    closed = account.moment.closed
+    return (
+        any(
+            _triggered(account, held)
+            for held in account.book.held()
+            if held.instrument not in closed
+        )
+        or any(
+            _reached(account, order)
+            for order in account.book.pending()
+            if order.instrument not in closed
+        )
+        or any(
+            order.expires_at is not None and order.expires_at <= account.moment.now
+            for order in account.book.pending()
+        )
+    )
+
+
 def _triggered(account: PaperAccount, held: Held) -> Leaving | None:
     present, sign = account.leaving_price(held), held.side.sign
     digits = account.terms.specs[held.instrument].digits

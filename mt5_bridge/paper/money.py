@@ -94,6 +94,14 @@ class Money:
         return dollars / _in_dollars(_ONE, self.currency, price_of)
 
 
+def pairs_between(one: str, other: str) -> frozenset[str]:
+    """The dollar pairs by which one currency is converted to the other."""
+    if one == other:
+        return frozenset()
+    pairs = _DIRECT | _INVERSE
+    return frozenset(pairs[each] for each in (one, other) if each in pairs)
+
+
 def _in_dollars(value: Decimal, currency: str, price_of: PriceOf) -> Decimal:
     if currency == "USD":
         return value

@@ -6,7 +6,7 @@ the old only after that; after any failure memory is thrown away and read from t
 file again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -70,7 +70,7 @@ class Setup:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Live:
+class Live:
     """The state in memory, always what the file holds but for the market's place."""
 
     book: Book
@@ -105,7 +105,7 @@ class Session:
         self.fresh_at = clock.now()
         """When the market last spoke."""
         self._store: PaperStore | None = None
-        self._live: _Live | None = None
+        self._live: Live | None = None
         self._hidden: list[_Hidden] = []
 
     def open(self) -> None:
@@ -151,7 +151,7 @@ class Session:
             raise
         return result
 
-    def _pass_time(self, live: _Live, draft: Book) -> None:
+    def _pass_time(self, live: Live, draft: Book) -> None:
         passed = self._clock.monotonic() - live.walked_at
         live.walked_at += passed
         if self._faults.now.stale:
@@ -161,24 +161,29 @@ class Session:
         for _ in live.market.advance(passed):
             match(self._account(live, draft))
 
-    def _keep(self, live: _Live, draft: Book, turn: Turn | None) -> None:
+    def _keep(self, live: Live, draft: Book, turn: Turn | None) -> None:
         place = Place(feed=self._setup.feed.fingerprint, elapsed=live.market.elapsed)
         if turn or place != live.place or not draft.same_as(live.book):
             self._opened().save(live.book, draft, place, turn)
         self._hide(live.book.next_ticket, draft.next_ticket)
         live.book, live.place = draft, place
 
-    def _account(self, live: _Live, draft: Book) -> PaperAccount:
+    def _account(self, live: Live, draft: Book) -> PaperAccount:
         @cache
         def quote_of(instrument: str) -> Quote:
-            bid = live.market.price(instrument)
-            ask = bid + self.terms.specs[instrument].spread_price
-            return Quote(instrument=instrument, bid=bid, ask=ask, time=self.fresh_at)
+            return self._quote(live, instrument)
 
-        moment = Moment(
-            now=self._clock.now(), quote_of=quote_of, closed=self._faults.now.closed
-        )
+        moment = Moment(now=self._clock.now(), quote_of=quote_of, closed=self._closed())
         return PaperAccount(draft, self.terms, moment)
+
+    def _quote(self, live: Live, instrument: str) -> Quote:
+        bid = live.market.price(instrument)
+        ask = bid + self.terms.specs[instrument].spread_price
+        return Quote(instrument=instrument, bid=bid, ask=ask, time=self.fresh_at)
+
+    def _closed(self) -> Collection[str]:
+        """Instruments whose market is closed."""
+        return self._faults.now.closed
 
     def _rate(self, pair: str) -> Decimal:
         if pair in self._setup.feed.instruments:
@@ -217,13 +222,13 @@ class Session:
             raise BrokerUnavailable(message)
         return self._store
 
-    def _ready(self) -> _Live:
+    def _ready(self) -> Live:
         if self._live is None:
             saved = self._opened().load()
             self._live = self._revived(saved) if saved else self._created()
         return self._live
 
-    def _created(self) -> _Live:
+    def _created(self) -> Live:
         """A new account, its opening balance paid in."""
         live = self._at(
             self._start(), Book(balance=Decimal(0), next_ticket=FIRST_TICKET)
@@ -237,7 +242,7 @@ class Session:
         live.book = draft
         return live
 
-    def _revived(self, saved: Saved) -> _Live:
+    def _revived(self, saved: Saved) -> Live:
         wanted = self._setup.settings.currency
         if saved.currency != wanted:
             message = (
@@ -253,9 +258,9 @@ class Session:
     def _start(self) -> Place:
         return Place(feed=self._setup.feed.fingerprint, elapsed=timedelta(0))
 
-    def _at(self, place: Place, book: Book, turns: Iterable[Turn] = ()) -> _Live:
+    def _at(self, place: Place, book: Book, turns: Iterable[Turn] = ()) -> Live:
         market = Market(
             self._setup.feed, self.terms.specs, elapsed=place.elapsed, turns=turns
         )
         now = self._clock.monotonic()
-        return _Live(book=book, market=market, place=place, walked_at=now)
+        return Live(book=book, market=market, place=place, walked_at=now)

@@ -32,7 +32,9 @@ from core.broker import (
 from core.errors import Refused
 from core.market import OrderType, Side, Timeframe
 from core.ports import Broker
+from mt5_bridge.paper.board import Board
 from mt5_bridge.paper.broker import PaperBroker
+from mt5_bridge.paper.ground import FollowGround
 from mt5_bridge.paper.session import PaperSettings
 from tests.fake_broker import FakeBroker
 from tests.fakes import NOON, FixedClock
@@ -85,6 +87,39 @@ async def paper_stage(folder: Path) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
+async def follower_stage(folder: Path) -> AsyncIterator[Stage]:
+    """A paper account that follows another one's market."""
+    clock = FixedClock()
+    market = PaperBroker(
+        name="demo",
+        path=folder / "paper.db",
+        clock=clock,
+        feed=FlatFeed(),
+        settings=PaperSettings(),
+    )
+    await market.connect()
+    board = Board(lambda: [market], clock, fresh=timedelta(0))
+    ground = FollowGround(board, clock, folder / "followers")
+    broker = ground.broker("paper-1", PaperSettings(commission_per_lot=D(6)))
+
+    async def move(bid: str) -> None:
+        await market.set_price(GOLD, D(bid))
+        await ground.tick()
+
+    async def wait(span: timedelta) -> None:
+        clock.advance(span)
+        await market.tick()
+        await ground.tick()
+
+    async def close_by_hand(position: Position) -> None:
+        await broker.send_by_hand(closing(position, magic=0))
+
+    yield Stage(broker=broker, move=move, wait=wait, close_by_hand=close_by_hand)
+    await ground.close()
+    await market.close()
+
+
+@asynccontextmanager
 async def fake_stage(_folder: Path) -> AsyncIterator[Stage]:
     clock = FixedClock()
     broker = FakeBroker(clock)
@@ -104,9 +139,10 @@ async def fake_stage(_folder: Path) -> AsyncIterator[Stage]:
 
 STAGES: dict[str, Callable[[Path], AbstractAsyncContextManager[Stage]]] = {
     "paper": paper_stage,
+    "follower": follower_stage,
     "fake": fake_stage,
 }
-DECIDING = ["paper"]
+DECIDING = ["paper", "follower"]
 """Those that refuse and execute by the market's rules, not by a test's word."""
 
 

@@ -52,8 +52,8 @@ class WayOut:
 
     def __init__(self, bot: Bot, pace: Pace, *, moved: Moved) -> None:
         """``moved`` is told of every group that has another chat id now."""
-        self._bot = bot
-        self._pace = pace
+        self.bot = bot
+        self.pace = pace
         self._moved = moved
         self._homes: dict[int, int] = {}
         """Where the chats are that have moved."""
@@ -80,7 +80,7 @@ class WayOut:
     async def _paced(
         self, method: TelegramMethod[TelegramType], chat_id: int, urgency: Urgency
     ) -> TelegramType:
-        turn = await self._pace.turn(
+        turn = await self.pace.turn(
             chat_id,
             urgency.priority,
             patience=urgency.patience,
@@ -91,13 +91,13 @@ class WayOut:
             return await self._make(method, urgency)
         except Paused as told:
             arrived = False
-            wait = self._pace.hold(chat_id, None if told.guessed else told.wait)
+            wait = self.pace.hold(chat_id, None if told.guessed else told.wait)
             raise Paused(wait, guessed=told.guessed) from told
         except (MovedTo, Outdated, Rejected, Unsent):
             arrived = False
             raise
         finally:
-            self._pace.over(turn, arrived=arrived)
+            self.pace.over(turn, arrived=arrived)
 
     async def _make(
         self, method: TelegramMethod[TelegramType], urgency: Urgency
@@ -109,7 +109,7 @@ class WayOut:
     async def _ask(self, method: TelegramMethod[TelegramType]) -> TelegramType:
         """One call, its failure translated."""
         try:
-            return await self._bot(method)
+            return await self.bot(method)
         except AiogramError as error:
             raise translated(error) from error
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.tasks import Bell, Nursery
-from bot.telegram.office import TelegramOffice, make_bot, open_telegram
+from bot.telegram.office import TelegramOffice, make_bot, open_telegram, way_out_of
 from bot.telegram.views.welcoming import ADMIN_COMMANDS, COMMANDS
 from core.desk.membership import remove, set_role
 from core.desk.owning import retire_owners
@@ -25,13 +25,12 @@ async def world() -> World:
 async def office(world, stage: Stage, tmp_path):
     nursery = Nursery()
     yield open_telegram(
-        stage.bot,
+        way_out_of(stage.bot, world.tools, Hurry().pace),
         world.tools,
         nursery,
         picture=album(tmp_path),
         bell=Bell(),
         watch=Watch(world, []),
-        pace=Hurry().pace,
     )
     await nursery.close()
 
