@@ -21,7 +21,6 @@ from bot.consent import missing_folder
 from bot.errors import StoryFailed
 from bot.settings import Settings
 from bot.tasks import Nursery, until_told_to_stop
-from bot.webhook import webhook_problems
 
 if TYPE_CHECKING:
     from bot.demo.house import Demo
@@ -64,6 +63,8 @@ def run(
         raise ConfigError([message])
     if not settings.accounts:
         raise ConfigError([f"{ours.config}: there is no [accounts.NAME] section."])
+    from bot.webhook import webhook_problems
+
     if problems := [*unserved(settings), *webhook_problems(settings)]:
         raise ConfigError(problems)
     if missing := missing_folder(ours.base, settings.approvals):

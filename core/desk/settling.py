@@ -97,6 +97,10 @@ def still_so(case: Case) -> tuple[Expect, ...]:
     )
 
 
+_NOT_THE_LAST = frozenset({Decision.FIRST, Decision.WITHDRAWN})
+"""Decisions that another one of the same person may replace; any other stands."""
+
+
 async def keep_approval(
     tools: Tools,
     case: Case,
@@ -127,7 +131,10 @@ async def keep_approval(
         created_at=tools.clock.now(),
     )
     before = await tools.journal.find(
-        Approval, prompt_id=case.prompt.id, user_id=case.tap.user_id
+        Approval,
+        prompt_id=case.prompt.id,
+        user_id=case.tap.user_id,
+        decision=_NOT_THE_LAST,
     )
     if not before:
         return approval, Insert(approval)

@@ -120,7 +120,7 @@ def test_a_viewer_has_no_buttons_and_no_lots(company: Company, desk: str) -> Non
     signal = company.hears(desk)
     shown = prompt_of(viewer, signal).now
     assert shown.photo
-    assert shown.labels == ()
+    assert shown.labels == ("Details",)
     assert plain(signal.stop) in shown.text
     assert " lots" not in shown.text
     assert "Risk" not in shown.text

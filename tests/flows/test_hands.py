@@ -49,7 +49,7 @@ def test_a_stop_is_moved_to_the_entry_although_the_answer_is_lost(seat: Seat) ->
     (held,) = seat.house.books.ledger(seat.account).positions
     assert held.stop_loss == held.open_price
     assert held.take_profit == prompt.signal.target
-    assert f"{held.open_price:f}" in told.text
+    assert f"{held.open_price.normalize():f}" in told.text
     seat.move(held.open_price - Decimal("0.01"))
     assert "Stop hit" in prompt.shows("Stop hit").text
 

@@ -57,7 +57,7 @@ async def test_a_snoozed_prompt_says_so_in_its_own_message(world, sender, stage)
     await _snoozed(world, sender)
     (message,) = stage.chat(ADA)
     assert "Snoozed until 12:05 UTC" in message.now.rich.text
-    assert stage.labels(message) == [ASKS, "Reject"]
+    assert stage.labels(message) == [ASKS, "Reject", "Details"]
 
 
 async def test_it_comes_back_as_a_new_message_and_the_old_one_asks_no_more(
