@@ -15,7 +15,7 @@ from bot.config import build
 from bot.plans import plan_of
 from bot.settings import AccountConfig
 from core.accounts import OF_THE_HOUSE, Account, AccountSource
-from core.desk import accounts
+from core.desk import assigning
 from core.desk.tools import Tools
 from core.errors import Refused
 from core.ids import AccountId
@@ -106,7 +106,7 @@ async def add_account(
     plan = plan_of(name, account)
     settings = json.dumps(wish, default=str, sort_keys=True)
     added = replace(plan, source=AccountSource.ADDED, settings=settings)
-    await accounts.add_account(office.tools, added)
+    await assigning.add_account(office.tools, added)
 
 
 def _checked(name: str, wish: Mapping[str, Any]) -> AccountConfig:

@@ -107,6 +107,7 @@ class House:
     """An account that was added: its market, and what the desk works with."""
     open_following: Callable[[Sources], Following]
     """What those share who follow these markets on paper."""
+    wrap: Wrap
     pool: RenderPool
     pictures: Pictures
     public_url: str
@@ -226,34 +227,15 @@ async def open_house(
             tools=tools,
             papers=dict(brokers),
             open_account=open_account,
-            open_following=lambda sources: _Followed(
-                FollowGround(
-                    Board(sources, office.tools.clock),
-                    office.tools.clock,
-                    data_dir / "followers",
-                ),
-                wrap,
+            open_following=lambda sources: FollowGround(
+                Board(sources, office.tools.clock), data_dir / "followers"
             ),
+            wrap=wrap,
             pool=pool,
             pictures=Pictures(store, office.media_key, base_url),
             public_url=here,
             embedded=embedded,
         )
-
-
-class _Followed:
-    """The ground of those who follow on paper, as the service knows it."""
-
-    def __init__(self, ground: FollowGround, wrap: Wrap) -> None:
-        self._ground = ground
-        self._wrap = wrap
-        self.forget = ground.forget
-        self.tick = ground.tick
-        self.close = ground.close
-
-    def open(self, name: AccountId, account: AccountConfig) -> Broker:
-        """See ``Following.open``."""
-        return self._wrap.broker(self._ground.broker(name, _money_of(account)))
 
 
 def is_embedded(settings: Settings, base: Path) -> bool:
@@ -309,16 +291,12 @@ def _paper(
         path=base / settings.service.data_dir / f"paper-{name}.db",
         clock=clock,
         feed=open_feed(account.feed, seed=seed, speed=account.speed, base_dir=base),
-        settings=_money_of(account),
-    )
-
-
-def _money_of(account: AccountConfig) -> PaperSettings:
-    return PaperSettings(
-        currency=account.currency,
-        balance=account.balance,
-        leverage=account.leverage,
-        commission_per_lot=account.risk.commission_per_lot,
+        settings=PaperSettings(
+            currency=account.currency,
+            balance=account.balance,
+            leverage=account.leverage,
+            commission_per_lot=account.risk.commission_per_lot,
+        ),
     )
 
 

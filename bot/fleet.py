@@ -10,7 +10,7 @@ that everything that works with them sees the same accounts:
 
 import asyncio
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from bot.tasks import Nursery, pause
 from bot.watchers import Watcher
 from core.accounts import OF_THE_HOUSE, Account, AccountSource, RiskRules
 from core.desk.accounts import held_by
-from core.desk.tools import Choices, Tools, lease_of
+from core.desk.tools import Choices, Tools, already_seen, lease_of
 from core.errors import BrokerUnavailable, Conflict, JournalUnavailable, Refused
 from core.ids import AccountId
 from core.messages import Lease
@@ -40,12 +40,18 @@ SLOWEST_TICK = timedelta(seconds=1)
 FASTEST_TICK = timedelta(milliseconds=50)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Registry:
     """Which accounts are served, as the desk's tools see it at any moment."""
 
     brokers: dict[AccountId, Broker] = field(default_factory=dict)
     rules: dict[AccountId, RiskRules] = field(default_factory=dict)
+    sight: Callable[[AccountId], Awaitable[None]] = already_seen
+    """Looks at an account that is not watched all the time."""
+
+    async def see(self, account_id: AccountId) -> None:
+        """See an account, as is known when it is asked."""
+        await self.sight(account_id)
 
     def choices(self, choices: Choices) -> Choices:
         """The same choices, with the rules of whatever is served."""
@@ -74,7 +80,8 @@ class Fleet:
         self._registry = registry
         self._nursery = nursery
         self._settings = house.office.settings
-        self._holders: set[str] = set()
+        self.holders: set[str] = set()
+        """Who we are on our leases; others of this process may add themselves."""
         self._served: dict[AccountId, _Served] = {}
         self._known: int | None = None
         """The version of people that was looked at last."""
@@ -157,7 +164,7 @@ class Fleet:
         self, name: AccountId, config: AccountConfig, broker: Broker
     ) -> _Served:
         holder = f"{socket.gethostname()}:{self._tools.ids.nonce()}"
-        self._holders.add(holder)
+        self.holders.add(holder)
         self._registry.brokers[name] = TimedBroker(broker)
         self._registry.rules[name] = rules_of(self._settings, config)
         watcher = Watcher(
@@ -201,7 +208,7 @@ class Fleet:
         await self._nursery.end(served.tasks)
         broker = self._registry.brokers.pop(name)
         await broker.close()
-        await self._release(lambda lease: lease.id == lease_of(name))
+        await release(self._tools, lambda lease: lease.id == lease_of(name))
         log.info("account_let_go", account=name)
         return True
 
@@ -209,14 +216,16 @@ class Fleet:
     async def close(self) -> None:
         """End our leases: the accounts are free, and nobody thinks that we run."""
         try:
-            await self._release(lambda lease: lease.holder in self._holders)
+            await release(self._tools, lambda lease: lease.holder in self.holders)
         except (Conflict, JournalUnavailable) as failure:
             log.warning("leases_run_out_by_themselves", reason=str(failure))
         for name in self._served.keys() - self._house.tools.brokers.keys():
             await self._registry.brokers[name].close()
 
-    async def _release(self, ours: Callable[[Lease], bool]) -> None:
-        now = self._tools.clock.now()
-        for lease in await self._tools.journal.find(Lease):
-            if ours(lease):
-                await self._tools.journal.commit(Save(replace(lease, expires_at=now)))
+
+async def release(tools: Tools, ours: Callable[[Lease], bool]) -> None:
+    """Let go of these leases: whoever serves the accounts next need not wait."""
+    now = tools.clock.now()
+    for lease in await tools.journal.find(Lease):
+        if ours(lease):
+            await tools.journal.commit(Save(replace(lease, expires_at=now)))

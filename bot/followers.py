@@ -9,12 +9,8 @@ an order asks for it (``sight``). The longest waiting is looked at first, no mor
 
 import asyncio
 import socket
-from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-
-import structlog
 
 from bot.accounts import settings_of
 from bot.app import House
@@ -40,14 +36,13 @@ from core.orders import LIVE, Order
 from core.ports import Broker
 from core.trades import ON_THE_BOOK, Trade
 
-log = structlog.get_logger()
-
 TICK = timedelta(milliseconds=250)
 LOOK_EVERY = timedelta(seconds=10)
 COMPARE_EVERY = timedelta(seconds=60)
 """Without a cause; with one, at once."""
-AT_A_TIME = 10
-LEASE = timedelta(minutes=2)
+AT_A_TIME = 5
+LEASE = timedelta(seconds=25)
+"""Renewed in its second half, so not at every look."""
 SOON = timedelta(seconds=1)
 
 
@@ -70,15 +65,19 @@ class Followers:
         self._tools = tools
         self._registry = registry
         self._settings = house.office.settings
+        self._wrap = house.wrap
         self._following = house.open_following(self._sources)
         self._rules = rules_of(self._settings, AccountConfig(broker="paper"))
-        self._holder = f"{socket.gethostname()}:{tools.ids.nonce()}"
+        self.holder = f"{socket.gethostname()}:{tools.ids.nonce()}"
+        """Who we are on the leases."""
         self._house: tuple[AccountId, ...] = ()
         """The accounts whose markets are followed, that of the charts first."""
         self._ours: set[AccountId] = set()
         self._looked: dict[AccountId, _Follower] = {}
         self._open: frozenset[AccountId] = frozenset()
         """Those on which something is open."""
+        self._stirred: set[AccountId] = set()
+        """Those on which something happened since they were looked at."""
         self._listed_at: timedelta | None = None
         self._known: int | None = None
         self._bell = Bell()
@@ -90,7 +89,7 @@ class Followers:
     @property
     def watching(self) -> int:
         """How many accounts are looked at again and again now."""
-        return len(self._open)
+        return len((self._open | self._stirred) & self._ours)
 
     # ------------------------------------------------------------ who follows
     async def keep_up(self) -> None:
@@ -117,8 +116,11 @@ class Followers:
                 self._take_up(account)
 
     def _take_up(self, account: Account) -> None:
-        broker = self._following.open(account.id, settings_of(account))
-        self._registry.brokers[account.id] = TimedBroker(broker)
+        kept = settings_of(account)
+        broker = self._following.broker(
+            account.id, currency=kept.currency, balance=kept.balance
+        )
+        self._registry.brokers[account.id] = TimedBroker(self._wrap.broker(broker))
         self._registry.rules[account.id] = self._rules
         self._ours.add(account.id)
 
@@ -143,7 +145,7 @@ class Followers:
             watcher = Watcher(
                 self._tools,
                 name,
-                holder=self._holder,
+                holder=self.holder,
                 period=LOOK_EVERY,
                 reconcile=COMPARE_EVERY,
                 lease=LEASE,
@@ -159,8 +161,9 @@ class Followers:
             follower.deep = hurry
             wait = SOON if hurry else LOOK_EVERY
             follower.due_at = self._tools.clock.monotonic() + wait
+            self._stirred.discard(follower.watcher.account_id)
             if hurry:
-                self._open |= {follower.watcher.account_id}
+                self._stirred.add(follower.watcher.account_id)
 
     async def run(self) -> None:
         """Serve for ever."""
@@ -176,7 +179,8 @@ class Followers:
         if self._listed_at is None or now - self._listed_at >= LOOK_EVERY:
             self._open = await self._with_something_open()
             self._listed_at = now
-        every = (self._follower(name) for name in self._open if name in self._ours)
+        names = (self._open | self._stirred) & self._ours
+        every = [self._follower(name) for name in names]
         due = sorted(
             (each for each in every if each.due_at <= now), key=lambda each: each.due_at
         )
@@ -188,14 +192,7 @@ class Followers:
         if account_id in self._ours:
             follower = self._follower(account_id)
             follower.deep, follower.due_at = True, timedelta()
-            self._open |= {account_id}
-
-    async def compare(self, account_ids: Collection[AccountId]) -> None:
-        """Return once these accounts were compared with their brokers."""
-        for name in self._ours.intersection(account_ids):
-            follower = self._follower(name)
-            follower.deep = True
-            await self._look(follower)
+            self._stirred.add(account_id)
 
     async def _with_something_open(self) -> frozenset[AccountId]:
         journal = self._tools.journal
@@ -209,6 +206,5 @@ class Followers:
         return frozenset(names & self._ours)
 
     async def close(self) -> None:
-        """Let go of every account; leases run out by themselves."""
-        with suppress(RuntimeError):
-            await self._following.close()
+        """Let go of every account; the fleet lets go of the leases."""
+        await self._following.close()

@@ -5,8 +5,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from bot.settings import AccountConfig
-from core.ids import AccountId
 from core.market import Quote
 from core.ports import Broker
 
@@ -51,11 +49,11 @@ Sources = Callable[[], Sequence[Broker]]
 class Following(Protocol):
     """What all who follow on paper share."""
 
-    def open(self, name: AccountId, account: AccountConfig) -> Broker:
-        """The broker of one follower; nothing is read yet."""
+    def broker(self, name: str, *, currency: str, balance: Decimal) -> Broker:
+        """That of one follower; nothing is read yet."""
         ...
 
-    def forget(self, name: AccountId) -> None:
+    def forget(self, name: str) -> None:
         """Nobody asks it any more."""
         ...
 

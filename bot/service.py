@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.app import House
 from bot.fleet import Fleet, Registry
+from bot.followers import Followers
 from bot.jobs import Jobs, schedule
 from bot.listening import listen
 from bot.plans import intake_rules_of, plan_of, proxies_of, seconds, web_limits_of
@@ -71,8 +72,12 @@ class Service:
             epochs={},
             brokers=registry.brokers,
             choices=registry.choices(house.tools.choices),
+            sight=registry.see,
         )
         self.fleet = Fleet(house, self.tools, registry, self._nursery)
+        self.followers = Followers(house, self.tools, registry)
+        registry.sight = self.followers.sight
+        self.fleet.holders.add(self.followers.holder)
         self._workers = [
             Worker(
                 self.tools,
@@ -127,6 +132,7 @@ class Service:
     async def _keep_up(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
             await self.fleet.keep_up()
+            await self.followers.keep_up()
 
     async def _expire(self) -> None:
         async with asyncio.timeout(SWEEP.total_seconds()):
@@ -149,6 +155,7 @@ class Service:
         self._nursery.keep("watchdog", self._watchdog.renew_for_ever)
         await self.fleet.first_look()
         self.fleet.start()
+        self._nursery.keep("followers", self.followers.run)
         self._scheduler.start()
         for worker in self._workers:
             self._nursery.keep("work", worker.run)
@@ -169,6 +176,7 @@ class Service:
         retired = await retire_owners(self.tools)
         freed = await self._free_claims() if self._house.embedded else 0
         await self.fleet.keep_up()
+        await self.followers.keep_up()
         log.info("started", freed_claims=freed, retired_owners=retired)
 
     async def _free_claims(self) -> int:
@@ -239,6 +247,7 @@ class Service:
             await self._runner.cleanup()
         self._watchdog.stop()
         await self.telegram.close()
+        await self.followers.close()
         await self.fleet.close()
         log.info("stopped")
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from core.accounts import Account, GuardState
+from core.accounts import OF_THE_HOUSE, Account, AccountSource, GuardState
 from core.desk.tools import lease_of
 from core.limits import drawdown_percent
 from core.messages import UNDELIVERED, InboxUpdate, Lease, OutboxItem, Topic
@@ -51,6 +51,8 @@ class Status:
     queues: dict[str, int]
     undelivered: int
     """Messages of the last days that never reached their reader."""
+    followers: int
+    """People who follow on paper, whose accounts are not listed."""
 
     def as_json(self) -> dict[str, Any]:
         """The contract's shape; decimals as text."""
@@ -60,11 +62,12 @@ class Status:
 async def read_status(journal: Journal, *, now: datetime) -> Status:
     """Read it all."""
     held = {each.id for each in await journal.find(Lease) if each.expires_at > now}
+    papers = await journal.find(Account, source=AccountSource.FOLLOW)
     return Status(
-        running=bool(held),
+        running=bool(held - {lease_of(each.id) for each in papers}),
         accounts=[
             await _account(journal, each, now=now, watched=lease_of(each.id) in held)
-            for each in await journal.find(Account)
+            for each in await journal.find(Account, source=OF_THE_HOUSE)
         ],
         queues={
             topic.value: await journal.count(OutboxItem, topic=topic, done_at=None)
@@ -72,6 +75,7 @@ async def read_status(journal: Journal, *, now: datetime) -> Status:
         }
         | {"inbox": await journal.count(InboxUpdate, done_at=None)},
         undelivered=await journal.count(OutboxItem, failed=UNDELIVERED),
+        followers=sum(each.enabled for each in papers),
     )
 
 

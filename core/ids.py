@@ -14,6 +14,8 @@ OrderId = NewType("OrderId", str)
 SendId = NewType("SendId", str)
 TradeId = NewType("TradeId", str)
 RuleId = NewType("RuleId", str)
+GroupId = NewType("GroupId", str)
+PostingId = NewType("PostingId", str)
 Ticket = NewType("Ticket", int)
 """The broker's number of a position, an order or a deal."""
 

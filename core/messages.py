@@ -25,13 +25,15 @@ class Topic(StrEnum):
     """Somebody says that a parked order was not [order]; why in ``detail``."""
     PROMPT = "prompt"
     """Make a prompt's message match its row [prompt]."""
+    POSTING = "posting"
+    """Make a signal's message in a group match what became of it [posting]."""
     NOTICE = "notice"
     """Tell a person what happened [see ``NoticeKind``]."""
 
 
 WORK = frozenset({Topic.PROPOSE, Topic.EXECUTE, Topic.ADOPT, Topic.NOT_PLACED})
 """Done by the desk."""
-MESSAGES = frozenset({Topic.PROMPT, Topic.NOTICE})
+MESSAGES = frozenset({Topic.PROMPT, Topic.POSTING, Topic.NOTICE})
 """Sent by the Telegram sender."""
 
 
@@ -90,6 +92,12 @@ class NoticeKind(StrEnum):
     """What an admin says to everybody [broadcast]."""
     BROADCAST_DONE = "broadcast_done"
     """To its author: nobody's turn is left [broadcast]."""
+
+
+CALM = frozenset(
+    {NoticeKind.DAY_SUMMARY, NoticeKind.ADMIN_DID, NoticeKind.BROADCAST_DONE}
+)
+"""Told when there is time: no prompt waits for them."""
 
 
 class Priority(IntEnum):

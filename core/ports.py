@@ -20,6 +20,7 @@ from core.broker import (
     Snapshot,
 )
 from core.errors import Duplicate
+from core.groups import GroupChat, Posting
 from core.ids import AccountId, UserId
 from core.market import Candle, Quote, Side, SymbolSpec, Timeframe
 from core.messages import (
@@ -231,6 +232,7 @@ Row = (
     | AuditEntry
     | Broadcast
     | EquityPoint
+    | GroupChat
     | GuardState
     | InboxUpdate
     | Invite
@@ -239,6 +241,7 @@ Row = (
     | Membership
     | Order
     | OutboxItem
+    | Posting
     | Prompt
     | Provider
     | Reconciliation
@@ -259,6 +262,7 @@ R = TypeVar(
     AuditEntry,
     Broadcast,
     EquityPoint,
+    GroupChat,
     GuardState,
     InboxUpdate,
     Invite,
@@ -267,6 +271,7 @@ R = TypeVar(
     Membership,
     Order,
     OutboxItem,
+    Posting,
     Prompt,
     Provider,
     Reconciliation,

@@ -7,6 +7,7 @@ state may make, and which signal's status a write touches.
 from collections.abc import Mapping
 
 from core.accounts import GUARD_MOVES, Account, GuardState
+from core.groups import GroupChat, Posting
 from core.ids import SignalId
 from core.moves import Event, State, allowed
 from core.orders import LIVE, ORDER_MOVES, Order, OrderKind, Send
@@ -27,6 +28,8 @@ UNIQUE: dict[type[Row], tuple[tuple[str, ...], ...]] = {
     Subscription: (("user_id", "provider", "instrument"),),
     Invite: (("token_hash",),),
     StandingRule: (("granted_update_id",),),
+    GroupChat: (("chat_id", "topic_id", "account_id", "provider"),),
+    Posting: (("signal_id", "account_id", "chat_id", "topic_id"), ("nonce",)),
 }
 """Unique keys beside ``id``, by kind."""
 

@@ -12,6 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sqlalchemy import Table
 
 from core.accounts import Account, EquityPoint, GuardState, Reconciliation
+from core.groups import GroupChat, Posting
 from core.messages import AuditEntry, Broadcast, InboxUpdate, Lease, OutboxItem
 from core.orders import Order, Send
 from core.ports import R, Row
@@ -36,6 +37,7 @@ NAMES: dict[type[Row], str] = {
     AuditEntry: "audit",
     Broadcast: "broadcasts",
     EquityPoint: "equity_points",
+    GroupChat: "group_chats",
     GuardState: "guards",
     InboxUpdate: "inbox",
     Invite: "invites",
@@ -44,6 +46,7 @@ NAMES: dict[type[Row], str] = {
     Membership: "memberships",
     Order: "orders",
     OutboxItem: "outbox",
+    Posting: "postings",
     Prompt: "prompts",
     Provider: "providers",
     Reconciliation: "reconciliations",

@@ -19,6 +19,7 @@ from storage.tables_books import (
 )
 from storage.tables_people import (
     Accounts,
+    GroupChats,
     Invites,
     JoinRequests,
     Memberships,
@@ -30,6 +31,7 @@ from storage.tables_people import (
 from storage.tables_trading import (
     Approvals,
     Orders,
+    Postings,
     Prompts,
     Sends,
     Signals,
@@ -43,6 +45,7 @@ __all__ = [
     "Broadcasts",
     "Counters",
     "EquityPoints",
+    "GroupChats",
     "Guards",
     "Inbox",
     "Invites",
@@ -51,6 +54,7 @@ __all__ = [
     "Memberships",
     "Orders",
     "Outbox",
+    "Postings",
     "Prompts",
     "Providers",
     "Reconciliations",

@@ -175,6 +175,27 @@ class StandingRules(Base, table=True):
     version: int
 
 
+class GroupChats(Base, table=True):
+    """Keeps ``core.groups.GroupChat``."""
+
+    __tablename__ = "group_chats"
+    __table_args__ = (
+        UniqueConstraint("chat_id", "topic_id", "account_id", "provider"),
+        Index(None, "account_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    chat_id: int = big()
+    topic_id: int = big()
+    title: str
+    account_id: str = refers("accounts.id")
+    provider: str
+    added_by: int = user()
+    enabled: bool
+    created_at: datetime = moment()
+    version: int
+
+
 class Subscriptions(Base, table=True):
     """Keeps ``core.users.Subscription``."""
 

@@ -113,6 +113,28 @@ class Prompts(Base, table=True):
     version: int
 
 
+class Postings(Base, table=True):
+    """Keeps ``core.groups.Posting``."""
+
+    __tablename__ = "postings"
+    __table_args__ = (
+        UniqueConstraint("signal_id", "account_id", "chat_id", "topic_id"),
+        UniqueConstraint("nonce"),
+        Index(None, "chat_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    signal_id: str = refers("signals.id")
+    account_id: str = refers("accounts.id")
+    group_id: str = refers("group_chats.id")
+    chat_id: int = big()
+    topic_id: int = big()
+    message_id: int | None = big()
+    nonce: str
+    created_at: datetime = moment()
+    version: int
+
+
 class Approvals(Base, table=True):
     """Keeps ``core.prompts.Approval``."""
 

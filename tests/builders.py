@@ -20,10 +20,13 @@ from core.accounts import (
     Reconciliation,
 )
 from core.broker import TradeMode
+from core.groups import NO_TOPIC, GroupChat, Posting
 from core.ids import (
     AccountId,
     ApprovalId,
+    GroupId,
     OrderId,
+    PostingId,
     PromptId,
     ProviderName,
     RuleId,
@@ -53,6 +56,7 @@ from core.standing import StandingRule
 from core.trades import Trade, TradeState
 from core.users import (
     EVERY_INSTRUMENT,
+    EVERY_PROVIDER,
     Invite,
     JoinRequest,
     Membership,
@@ -293,6 +297,37 @@ def a_standing_rule(**over: Any) -> StandingRule:
         until=NOON + timedelta(days=3),
         granted_update_id=next(_count),
         revoked_at=None,
+        created_at=NOON,
+    )
+    return replace(row, **over)
+
+
+def a_group_chat(**over: Any) -> GroupChat:
+    row = GroupChat(
+        id=GroupId(_id("GRUP")),
+        chat_id=-1_001_000_000_000,
+        topic_id=NO_TOPIC,
+        title="Traders",
+        account_id=ACCOUNT,
+        provider=EVERY_PROVIDER,
+        added_by=USER,
+        enabled=True,
+        created_at=NOON,
+    )
+    return replace(row, **over)
+
+
+def a_posting(**over: Any) -> Posting:
+    identity = _id("POST")
+    row = Posting(
+        id=PostingId(identity),
+        signal_id=SignalId("SIGNAL"),
+        account_id=ACCOUNT,
+        group_id=GroupId("GROUP"),
+        chat_id=-1_001_000_000_000,
+        topic_id=NO_TOPIC,
+        message_id=None,
+        nonce=f"nonce-{identity}",
         created_at=NOON,
     )
     return replace(row, **over)

@@ -14,6 +14,7 @@ from typing import Any
 from core.accounts import Account, EquityPoint, GuardState, Reconciliation
 from core.audit import fits, link
 from core.errors import Conflict, Duplicate, LeaseLost, TapgateError
+from core.groups import GroupChat, Posting
 from core.ids import SignalId
 from core.messages import (
     AuditEntry,
@@ -70,6 +71,8 @@ REFERENCES: dict[type[Row], dict[str, type[Row]]] = {
         "account_id": Account,
         "decided_by": User,
     },
+    GroupChat: {"account_id": Account, "added_by": User},
+    Posting: {"signal_id": Signal, "account_id": Account, "group_id": GroupChat},
     StandingRule: {"user_id": User, "account_id": Account, "provider": Provider},
     Approval: {
         "signal_id": Signal,

@@ -1,4 +1,4 @@
-"""Commands about accounts: they work beside a running service and take effect at once."""
+"""Commands about accounts; a running service notices at once what they do."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -65,9 +65,7 @@ def add_account(
     currency: Annotated[str, typer.Option()] = "USD",
     balance: Annotated[str, typer.Option(help="Paid in at the beginning.")] = "10000",
     leverage: Annotated[int, typer.Option()] = 100,
-    feed: Annotated[
-        str, typer.Option(help="random, or csv:XAUUSD=FILE,…")
-    ] = "random",
+    feed: Annotated[str, typer.Option(help="random, or csv:XAUUSD=FILE,…")] = "random",
     speed: Annotated[str, typer.Option(help="Candles per second.")] = "1",
     json: Json = False,
 ) -> None:
@@ -149,7 +147,7 @@ def assign_account(
     json: Json = False,
 ) -> None:
     """Make somebody a member of an account; of an own one, its person."""
-    from core.desk.accounts import assign
+    from core.desk.assigning import assign
 
     changed = in_office(
         context_of(context),
@@ -178,10 +176,10 @@ def enable_account(context: typer.Context, name: Name, json: Json = False) -> No
 
 
 def _switch(context: typer.Context, name: str, *, enabled: bool, json: bool) -> None:
-    from core.desk import accounts
+    from core.desk import assigning
 
     async def work(office: "Office") -> bool:
-        switch = accounts.enable_account if enabled else accounts.disable_account
+        switch = assigning.enable_account if enabled else assigning.disable_account
         return await switch(office.tools, AccountId(name))
 
     changed = in_office(context_of(context), work)

@@ -61,6 +61,8 @@ def _print_status(seen: "Status") -> None:
         say("No account yet: the service makes them when it first starts.")
     busy = [f"{name} {count}" for name, count in seen.queues.items() if count]
     say(f"Waiting: {', '.join(busy) or 'nothing'}.")
+    if seen.followers:
+        say(f"Following on paper: {seen.followers}.")
     if seen.undelivered:
         say(f"Undelivered in the last {KEPT_FOR.days} days: {seen.undelivered}.")
 

@@ -1,9 +1,9 @@
 """The one door: who sent this update, by numeric id. Default deny.
 
-Private chats of people only: what comes from a channel, a group, a bot, an
-anonymous admin or an edit is dropped before any handler sees it. People without a
-membership reach /start and /help, nothing else; a tap of theirs is answered and
-written down.
+People only: what comes from a channel, a bot or an edit is dropped before any handler
+sees it. People without a membership reach /start and /help in their own chat, nothing
+else; a tap of theirs is answered and written down. From a group come its own news,
+taps of members, and what is written there; who writes in the group's name is nobody.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from aiogram import BaseMiddleware
-from aiogram.types import Message, TelegramObject, Update
+from aiogram.types import Chat, Message, TelegramObject, Update
 from typing_extensions import override
 
 from bot.telegram.reading import reading
@@ -28,6 +28,8 @@ from core.ports import Record
 log = structlog.get_logger()
 
 _OPEN_TO_ALL = ("/start", "/help")
+GROUPS = ("group", "supergroup")
+"""Kinds of chats that more than one person writes in."""
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -46,17 +48,35 @@ class Door(BaseMiddleware):
         """Let members in, and anybody to /start."""
         if not isinstance(event, Update):
             return None
+        data["update_id"] = event.update_id
+        if _is_in_group(event):
+            return await self._from_group(handler, event, data)
         person = _person(event)
         if person is None:
             return None
         memberships = await self._tools.members(user_id=person.id)
         data["person"] = person
-        data["update_id"] = event.update_id
         data["manages"] = is_manager(memberships)
         with await reading(self._tools, person.id, person.language):
             if memberships or _is_open(event.message) or event.my_chat_member:
                 return await handler(event, data)
             await self._turn_away(event, person)
+        return None
+
+    async def _from_group(
+        self, handler: Handler, update: Update, data: dict[str, Any]
+    ) -> Any:
+        """A tap is a member's; what is written may be anybody's, or the group's own."""
+        person = _somebody(update)
+        if person is None:
+            return await handler(update, data) if _is_of_group(update) else None
+        memberships = await self._tools.members(user_id=person.id)
+        data["person"] = person
+        data["manages"] = is_manager(memberships)
+        with await reading(self._tools, person.id, person.language):
+            if memberships or update.callback_query is None:
+                return await handler(update, data)
+            await self._turn_away(update, person)
         return None
 
     async def _turn_away(self, update: Update, person: Person) -> None:
@@ -81,9 +101,14 @@ class Door(BaseMiddleware):
 
 def _person(update: Update) -> Person | None:
     """The person behind an update from a private chat; ``None`` for anything else."""
+    return _somebody(update) if _is_private(update) else None
+
+
+def _somebody(update: Update) -> Person | None:
+    """The person behind an update; ``None`` where it is a bot, a channel or a group."""
     event = update.callback_query or update.message or update.my_chat_member
     sender = event.from_user if event else None
-    if sender is None or sender.is_bot or not _is_private(update):
+    if sender is None or sender.is_bot or _sender_chat(update) is not None:
         return None
     return Person(
         id=UserId(sender.id),
@@ -92,14 +117,31 @@ def _person(update: Update) -> Person | None:
     )
 
 
+def _sender_chat(update: Update) -> Chat | None:
+    return update.message.sender_chat if update.message else None
+
+
 def _is_private(update: Update) -> bool:
     """Whether it happened in a person's own chat with us."""
+    return all(chat.type == "private" for chat in _chats(update))
+
+
+def _is_in_group(update: Update) -> bool:
+    return any(chat.type in GROUPS for chat in _chats(update))
+
+
+def _is_of_group(update: Update) -> bool:
+    """Whether nobody in particular did it: an anonymous admin, or Telegram itself."""
+    if update.my_chat_member is not None:
+        return True
+    message, sender = update.message, _sender_chat(update)
+    return message is not None and sender is not None and sender.id == message.chat.id
+
+
+def _chats(update: Update) -> list[Chat]:
     message, member = update.message, update.my_chat_member
-    if message is not None and message.sender_chat is not None:
-        return False
     query = update.callback_query.message if update.callback_query else None
-    chats = [each.chat for each in (message, member, query) if each is not None]
-    return all(chat.type == "private" for chat in chats)
+    return [each.chat for each in (message, member, query) if each is not None]
 
 
 def _is_open(message: Message | None) -> bool:

@@ -13,12 +13,13 @@ from typing import Any
 from core.accounts import Account, GuardState, Reconciliation
 from core.desk.commanding import managed
 from core.desk.counting import NOTHING_YET, Counts, count
-from core.desk.tools import Tools
-from core.ids import AccountId, OrderId, PromptId, UserId
+from core.desk.tools import Tools, by_user
+from core.ids import AccountId, UserId
 from core.messages import AuditEntry
 from core.orders import Order
-from core.prompts import Prompt
+from core.prompts import Approval, Prompt
 from core.signals import Signal
+from core.standing import StandingRule
 from core.trades import ON_THE_BOOK, Trade
 from core.users import User
 
@@ -49,8 +50,9 @@ class SignalsPage:
 
 
 async def signals_page(tools: Tools, wanted: str = "") -> SignalsPage:
-    """The latest signals, of one provider where its name is given."""
+    """The latest signals for everybody, of one provider where its name is given."""
     fields: dict[str, Any] = {"provider": wanted} if wanted else {}
+    fields["user_id"] = None
     rows = await tools.journal.find(
         Signal, order_by="-created_at", limit=MOST_SIGNALS, **fields
     )
@@ -78,12 +80,13 @@ class AuditLine:
 async def audit_lines(tools: Tools, reader: UserId, wanted: str) -> list[AuditLine]:
     """The latest entries that concern this admin, with ``wanted`` in their words."""
     mine = frozenset(account.id for account in await managed(tools, reader))
+    people = {each.user_id for each in await tools.members() if each.account_id in mine}
     latest = await tools.journal.find(AuditEntry, order_by="-id", limit=_LOOKED_AT)
-    others = await _accounts_of(tools, latest)
+    accounts = await _accounts_of(tools, latest)
     shown = [
         entry
         for entry in latest
-        if _concerns(entry, others, mine) and _has(entry, wanted)
+        if _concerns(entry, accounts, mine, people, reader) and _has(entry, wanted)
     ][:MOST_ENTRIES]
     names = await _names(tools, shown)
     return [AuditLine(entry=entry, names=names) for entry in shown]
@@ -92,16 +95,26 @@ async def audit_lines(tools: Tools, reader: UserId, wanted: str) -> list[AuditLi
 async def _accounts_of(
     tools: Tools, entries: Iterable[AuditEntry]
 ) -> dict[str, AccountId]:
-    """The account of each subject that belongs to one."""
+    """The account of each subject that is a row of one."""
     subjects = {entry.subject for entry in entries}
-    prompts = [PromptId(each) for each in _ids(subjects, "prompt")]
-    orders = [OrderId(each) for each in _ids(subjects, "order")]
-    found = {f"account:{each}": AccountId(each) for each in _ids(subjects, "account")}
-    for row in await tools.journal.find(Prompt, id=frozenset(prompts)):
-        found[f"prompt:{row.id}"] = row.account_id
-    for order in await tools.journal.find(Order, id=frozenset(orders)):
-        found[f"order:{order.id}"] = order.account_id
+    found: dict[str, AccountId] = {}
+    for name, kind in _ROWS.items():
+        ids = frozenset(_ids(subjects, name))
+        rows: list[Any] = await tools.journal.find(kind, id=ids) if ids else []
+        found |= {f"{name}:{row.id}": row.account_id for row in rows}
     return found
+
+
+_ROWS: dict[str, type[Any]] = {
+    "prompt": Prompt,
+    "order": Order,
+    "trade": Trade,
+    "rule": StandingRule,
+    "approval": Approval,
+}
+"""Kinds of subjects that belong to an account."""
+_EVERYBODYS = frozenset({"provider", "providers", "signal", "telegram"})
+"""Kinds of subjects that belong to the instance; what else is there is not shown."""
 
 
 def _ids(subjects: Iterable[str], kind: str) -> list[str]:
@@ -110,10 +123,22 @@ def _ids(subjects: Iterable[str], kind: str) -> list[str]:
 
 
 def _concerns(
-    entry: AuditEntry, accounts: Mapping[str, AccountId], mine: Collection[AccountId]
+    entry: AuditEntry,
+    accounts: Mapping[str, AccountId],
+    mine: Collection[AccountId],
+    people: Collection[UserId],
+    reader: UserId,
 ) -> bool:
-    account = accounts.get(entry.subject)
-    return account is None or account in mine
+    """Whether it is about an account of theirs, a person there, or everybody."""
+    kind, _, identity = entry.subject.partition(":")
+    account = json.loads(entry.detail).get("account") or accounts.get(entry.subject)
+    if kind == "account":
+        account = identity
+    if account is not None:
+        return account in mine
+    if kind == "user":
+        return identity.isdecimal() and int(identity) in people
+    return kind in _EVERYBODYS or entry.actor == by_user(reader)
 
 
 def _has(entry: AuditEntry, wanted: str) -> bool:

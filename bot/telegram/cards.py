@@ -115,6 +115,7 @@ class AccountCard:
 
 async def account_card(tools: Tools, account: Account) -> AccountCard | None:
     """Everything that the account views show; ``None`` before the first look."""
+    await tools.sight(account.id)
     journal = tools.journal
     guard = await journal.get(GuardState, account.id)
     rules = tools.choices.rules.get(account.id)

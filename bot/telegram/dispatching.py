@@ -9,7 +9,7 @@ from aiogram.types import Update
 from bot.telegram.access import Door
 from bot.telegram.desk import Desk
 from bot.telegram.languages.catalogue import ENGLISH
-from bot.telegram.routers import commands, taps
+from bot.telegram.routers import commands, groups, taps
 from bot.telegram.views.speech import later, say, speaking
 from bot.telegram.views.view import View
 from bot.telegram.wire.failures import TelegramFailure
@@ -30,6 +30,7 @@ class Dispatching:
         self._dispatcher = Dispatcher(disable_fsm=True)
         self._dispatcher["desk"] = desk
         self._dispatcher.update.outer_middleware(Door(desk.tools, desk.gateway))
+        self._dispatcher.include_router(groups.router())
         self._dispatcher.include_router(taps.router())
         self._dispatcher.include_router(commands.router())
 
@@ -51,6 +52,6 @@ class Dispatching:
         with speaking((sender.language_code if sender else None) or ENGLISH):
             if query is not None:
                 await gateway.answer(query.id, say(SORRY), alert=True)
-            elif message is not None:
+            elif sender is not None:
                 with suppress(TelegramFailure):
-                    await gateway.send(message.chat.id, View(text=say(SORRY_TEXT)))
+                    await gateway.send(sender.id, View(text=say(SORRY_TEXT)))

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.access import is_taken
 from core.accounts import Account
 from core.desk.commanding import managed
+from core.desk.followers import count_followers
 from core.desk.requesting import waiting_requests
 from core.desk.tools import Tools
 from core.ids import AccountId, UserId
@@ -68,6 +69,8 @@ class PeoplePage:
     """Members in all, of whom a page is shown."""
     page: int
     requests: Requests
+    followers: int = 0
+    """People who follow on paper, each on an account of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,7 @@ async def people_page(
         count=len(rows),
         page=page,
         requests=await _requests(tools),
+        followers=await count_followers(tools),
     )
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from core.access import is_paused, may_decide, subscribes
 from core.accounts import Account, AccountKind, RiskRules
+from core.desk.followers import may_follow, paper_account
 from core.desk.tools import Tools
 from core.ids import ProviderName, UserId
 from core.users import EVERY_INSTRUMENT, Membership, Provider, Subscription, User
@@ -40,6 +41,9 @@ class SettingsCard:
     limits: Sequence[OwnLimits]
     paused: bool
     now: datetime
+    follows: bool = False
+    """Whether they follow on paper."""
+    may_follow: bool = False
 
 
 async def settings_card(tools: Tools, user_id: UserId) -> SettingsCard | None:
@@ -48,11 +52,14 @@ async def settings_card(tools: Tools, user_id: UserId) -> SettingsCard | None:
     if user is None:
         return None
     now = tools.clock.now()
+    paper = await paper_account(tools, user_id)
     return SettingsCard(
         user=user,
         limits=await own_limits(tools, user_id),
         paused=is_paused(user, now),
         now=now,
+        follows=paper is not None and paper.enabled,
+        may_follow=await may_follow(tools, user_id),
     )
 
 

@@ -40,6 +40,21 @@ async def why_out(
     return ""
 
 
+async def put_out_at(
+    tools: Tools, user_id: UserId, account_id: AccountId
+) -> datetime | None:
+    """When the person was last removed from the account, or lapsed there."""
+    for entry in await tools.journal.find(
+        AuditEntry,
+        subject=by_user(user_id),
+        action=frozenset({Parting.REMOVED.value, Parting.LAPSED.value}),
+        order_by="-id",
+    ):
+        if json.loads(entry.detail)["account"] == account_id:
+            return entry.at
+    return None
+
+
 def _said(why: Parting, account_id: AccountId, at: datetime) -> str:
     day = f"{at:%Y-%m-%d}"
     match why:

@@ -163,8 +163,8 @@ def _aimed(tools: Tools, account: Account, ticket: Ticket, will: Will) -> Order:
 async def order_aimed(tools: Tools, order: Order, *more: Write) -> Aimed:
     """Queue an aimed order unless one is on its way; ``more`` goes with it.
 
-    Whoever asks at every look waits a while after a refusal; a person who asks again
-    is not kept waiting.
+    Whoever asks at every look waits a while after a refusal of their own; a person who
+    asks again is not kept waiting, and keeps nobody waiting.
 
     Raises:
         Conflict: a row of ``more`` is not as it was when it was read.
@@ -178,8 +178,10 @@ async def order_aimed(tools: Tools, order: Order, *more: Write) -> Aimed:
     if await journal.count(Order, state=LIVE, **target):
         return Aimed(under_way=1)
     tries = await journal.count(Order, **target)
-    refused = await journal.count(Order, state=OVER, **target)
-    last = await journal.find(Order, order_by="-attempt", limit=1, **target)
+    refused = await journal.count(Order, state=OVER, user_id=None, **target)
+    last = await journal.find(
+        Order, order_by="-attempt", limit=1, user_id=None, **target
+    )
     wait = min(timedelta(seconds=2 ** min(max(refused, 1), 6)), LONGEST_WAIT)
     since = abs(tools.clock.now() - last[0].updated_at) if last else wait
     if since < wait and order.user_id is None:
@@ -204,7 +206,7 @@ async def _refusals(
 
     At the first refusal, and about once an hour while it lasts.
     """
-    if not last or last[0].user_id is not None or last[0].state not in OVER:
+    if not last or last[0].state not in OVER:
         return []
     refused = await tools.journal.count(Order, user_id=None, state=OVER, **target)
     if refused % TOLD_EVERY != 1:

@@ -8,6 +8,7 @@ and no other is sent.
 from dataclasses import replace
 from datetime import datetime
 
+from core.desk.grouping import moved_group
 from core.desk.taps import Tap
 from core.desk.tools import Tools, again
 from core.ids import PromptId
@@ -129,7 +130,9 @@ async def chat_moved(tools: Tools, old: int, new: int) -> None:
 
 async def _chat_moved(tools: Tools, old: int, new: int) -> None:
     held = await tools.journal.find(Prompt, chat_id=old)
-    if held:
-        await tools.journal.commit(
-            *(Save(replace(prompt, chat_id=new)) for prompt in held)
-        )
+    writes = [
+        *(Save(replace(prompt, chat_id=new)) for prompt in held),
+        *await moved_group(tools, old, new),
+    ]
+    if writes:
+        await tools.journal.commit(*writes)

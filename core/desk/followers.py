@@ -44,6 +44,10 @@ from core.users import Membership, Role, User
 
 OPENING_BALANCE = Decimal(10_000)
 """Of a new paper account, in the currency of the account whose market it follows."""
+FOR_VIEWERS = (
+    "Following on paper is for viewers: who decides on an account gets its prompts "
+    "already."
+)
 REARMED = "Followed again."
 
 
@@ -77,11 +81,7 @@ async def _follow(tools: Tools, user_id: UserId) -> AccountId:
         raise Refused(message)
     user = await tools.journal.get(User, user_id)
     if user is None or not await may_follow(tools, user_id):
-        message = (
-            "Following on paper is for viewers: who decides on an account gets its "
-            "prompts already."
-        )
-        raise Refused(message)
+        raise Refused(FOR_VIEWERS)
     if mine is None:
         account, writes = await _made(tools, user)
     else:

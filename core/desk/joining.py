@@ -8,8 +8,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from core.access import is_taken
+from core.access import is_manager, is_taken
 from core.accounts import Account
+from core.desk.absence import put_out_at
 from core.desk.entering import entered, subscribed
 from core.desk.lapsing import lapse_of
 from core.desk.owning import own
@@ -138,6 +139,8 @@ async def _join(tools: Tools, user: User, token: str) -> Entry:
         return Entry.BAD_INVITE
     if await tools.journal.find(Membership, user_id=user.id, account_id=account.id):
         return Entry.KNOWN
+    if not await _still_invites(tools, invite, user.id):
+        return Entry.BAD_INVITE
     if is_taken(account, invite.role, user.id):
         message = (
             f"{account.id} belongs to one person already. Ask for a viewer's invite, "
@@ -161,6 +164,17 @@ async def _join(tools: Tools, user: User, token: str) -> Entry:
         *told,
     )
     return Entry.JOINED
+
+
+async def _still_invites(tools: Tools, invite: Invite, user_id: UserId) -> bool:
+    """Whether its maker may still invite, and made it since this person was put out."""
+    maker = invite.created_by
+    if maker is not None:
+        theirs = await tools.members(user_id=maker, account_id=invite.account_id)
+        if not is_manager(theirs):
+            return False
+    out = await put_out_at(tools, user_id, invite.account_id)
+    return out is None or invite.created_at >= out
 
 
 async def terms_for(tools: Tools, user_id: UserId) -> Consent:

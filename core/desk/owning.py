@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from core.accounts import OF_THE_HOUSE, Account
 from core.desk.entering import entered, freed, joined, taken
+from core.desk.parting import asked_no_more
 from core.desk.tools import Tools
 from core.ports import Delete, Record, Save
 from core.users import Membership, Role, User
@@ -59,5 +60,12 @@ async def _retire(tools: Tools, membership: Membership) -> None:
     await tools.journal.commit(
         Delete(membership),
         *(freed(account, membership.user_id) if account else []),
+        *await asked_no_more(
+            tools,
+            membership.user_id,
+            membership.account_id,
+            f"You are no owner of {membership.account_id} any more; nothing was "
+            "ordered.",
+        ),
         record,
     )

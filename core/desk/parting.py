@@ -23,7 +23,7 @@ from core.ids import AccountId, UserId
 from core.messages import NoticeKind, Priority, Topic
 from core.orders import LIVE, Order, OrderKind
 from core.ports import Delete, Record, Save, Write
-from core.prompts import UNDECIDED, Prompt, PromptEvent
+from core.prompts import UNDECIDED, Prompt, PromptEvent, PromptState
 from core.standing import StandingRule
 from core.trades import ON_THE_BOOK, Trade
 from core.users import Membership, Role, Subscription
@@ -125,7 +125,24 @@ async def asked_no_more(
     ):
         gone = replace(moved(prompt, PromptEvent.REFUSE), reason=why)
         writes += [Save(gone), tools.item(Topic.PROMPT, gone.id, Priority.EDIT)]
+        if prompt.state is PromptState.AWAITING_SECOND:
+            writes += await _others_redrawn(tools, prompt)
     return writes
+
+
+async def _others_redrawn(tools: Tools, first: Prompt) -> list[Write]:
+    """Those who could have been the second read that nobody has approved."""
+    others = await tools.journal.find(
+        Prompt,
+        signal_id=first.signal_id,
+        account_id=first.account_id,
+        state=UNDECIDED,
+    )
+    return [
+        tools.item(Topic.PROMPT, each.id, Priority.EDIT)
+        for each in others
+        if each.id != first.id
+    ]
 
 
 async def _rules_over(

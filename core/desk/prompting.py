@@ -8,6 +8,7 @@ from core.accounts import FIRED, OF_THE_HOUSE, Account, GuardPhase, GuardState
 from core.desk.flooding import Place, held_notices, is_muted, place_of
 from core.desk.offering import Obstacle, offer
 from core.desk.people import Recipient, read_people
+from core.desk.posting import postings_of
 from core.desk.standing import GRACE, approve_by_rule, rule_for
 from core.desk.tools import Tools, about_signal, again
 from core.errors import BrokerUnavailable, ChartFailed, Refused
@@ -85,6 +86,8 @@ async def _for_account(
 async def _ask(
     tools: Tools, signal: Signal, place: Place, group: list[Recipient]
 ) -> None:
+    if await _asked(tools, signal.id, group[0].account.id):
+        return
     found = await offer(tools, group[0].account, signal)
     made = (prompt_for(tools, signal, each, found) for each in group)
     prompts = [replace(each, held=place.held) for each in made]
@@ -103,9 +106,7 @@ async def _show(
     """
     first = prompts[0]
     signal = await tools.journal.get(Signal, first.signal_id)
-    made = await tools.journal.count(
-        Prompt, signal_id=first.signal_id, account_id=first.account_id
-    )
+    made = await _asked(tools, first.signal_id, first.account_id)
     if signal is None or signal.cancelled_at is not None or made:
         return
     asks = any(not each.viewer and each.state in UNDECIDED for each in prompts)
@@ -117,15 +118,22 @@ async def _show(
     )
 
 
+async def _asked(tools: Tools, signal_id: SignalId, account_id: AccountId) -> bool:
+    """Whether there are prompts already: what was begun is not begun again."""
+    count = tools.journal.count
+    return await count(Prompt, signal_id=signal_id, account_id=account_id) > 0
+
+
 async def _messages(
     tools: Tools, signal: Signal, prompts: list[Prompt], place: Place, due: datetime
 ) -> list[Write]:
     """One for each prompt; where they are held, a word about that."""
     if not place.held:
+        shown = await postings_of(tools, signal, prompts, place.priority, due)
         items = [
             tools.outbox_item(Topic.PROMPT, each.id, place.priority) for each in prompts
         ]
-        return [Insert(replace(item, due_at=due)) for item in items]
+        return [*shown, *(Insert(replace(item, due_at=due)) for item in items)]
     waiting = [each.user_id for each in prompts if each.state in UNDECIDED]
     return await held_notices(tools, signal, prompts[0].account_id, waiting)
 

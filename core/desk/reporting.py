@@ -5,7 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from core.access import may_decide, may_manage
-from core.accounts import Account, EquityPoint, GuardState, RiskRules
+from core.accounts import (
+    Account,
+    AccountSource,
+    EquityPoint,
+    GuardState,
+    RiskRules,
+)
 from core.desk.tools import Tools
 from core.errors import Conflict
 from core.limits import day_begins, trading_day
@@ -127,8 +133,15 @@ async def sum_up(tools: Tools) -> int:
     """Tell of each account's last trading day, once it is over; returns how many."""
     told = 0
     for account in await tools.journal.find(Account, enabled=True):
-        told += await _sum_up(tools, account)
+        if not _idle(tools, account):
+            told += await _sum_up(tools, account)
     return told
+
+
+def _idle(tools: Tools, account: Account) -> bool:
+    """A paper account that nobody has looked at since the start has nothing to tell."""
+    served = tools.epochs is None or account.id in tools.epochs
+    return account.source is AccountSource.FOLLOW and not served
 
 
 async def _sum_up(tools: Tools, account: Account) -> bool:
@@ -149,11 +162,13 @@ async def _sum_up(tools: Tools, account: Account) -> bool:
         tools.notice(NoticeKind.DAY_SUMMARY, account.id, to=member.user_id, detail=day)
         for member in readers
     ]
+    if not notices:
+        return False
     try:
         await tools.journal.commit(Save(account), *notices)
     except Conflict:  # somebody else was first, or will be asked again
         return False
-    return bool(notices)
+    return True
 
 
 def last_day(rules: RiskRules, now: datetime) -> str:

@@ -29,7 +29,7 @@ from core.prompts import (
 )
 from core.signals import Signal
 from core.standing import StandingRule
-from core.users import Membership
+from core.users import Membership, Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,10 @@ def still_so(case: Case) -> tuple[Expect, ...]:
     granted = (
         ()
         if rule is None
-        else (Expect(StandingRule, rule.id, {"revoked_at": rule.revoked_at}),)
+        else (
+            Expect(StandingRule, rule.id, {"revoked_at": rule.revoked_at}),
+            Expect(Provider, rule.provider, {"enabled": True}),
+        )
     )
     return (
         Expect(Signal, case.signal.id, {"cancelled_at": None}),

@@ -14,6 +14,7 @@ the first has decided.
 from dataclasses import replace
 from datetime import timedelta
 
+from core.access import is_paused
 from core.accounts import Account, AccountKind
 from core.desk.authorising import Case
 from core.desk.granting import is_own
@@ -28,7 +29,7 @@ from core.messages import Priority, Topic
 from core.prompts import UNDECIDED, Approval, Prompt, PromptState
 from core.signals import Signal, Source
 from core.standing import StandingRule
-from core.users import User
+from core.users import Provider, User
 
 GRACE = timedelta(seconds=2)
 """How long the message of a prompt waits for the rule: it shows what was decided."""
@@ -41,6 +42,9 @@ async def rule_for(
     account, now = each.account, tools.clock.now()
     own = account.kind is AccountKind.OWN and each.decides
     if not own or signal.source is not Source.API or signal.stop_loss is None:
+        return None
+    provider = await tools.journal.get(Provider, signal.provider)
+    if provider is None or not provider.enabled:
         return None
     rules = await tools.journal.find(
         StandingRule,
@@ -114,6 +118,8 @@ async def _case(
     members = await tools.members(user_id=each.user.id, account_id=each.account.id)
     if not (fresh and account and user and prompts and members):
         return None
+    if is_paused(user, now) or user.blocked_at is not None:
+        return None
     agreed = user.consent_version == tools.choices.consent.version
     open_ = fresh.cancelled_at is None and now < fresh.expires_at
     number = await used_today(tools, rule) + 1
@@ -145,8 +151,18 @@ def _tap(rule: StandingRule, prompt: Prompt) -> Tap:
 
 
 async def used_today(tools: Tools, rule: StandingRule) -> int:
-    """How often it has approved in this trading day of the account."""
+    """How often such rules have approved in this trading day of the account.
+
+    A rule that is granted anew goes on counting where the former one stopped.
+    """
     rules = tools.choices.rules[rule.account_id]
     today = trading_day(rules, tools.clock.now())
-    approvals = await tools.journal.find(Approval, rule_id=rule.id)
+    such = await tools.journal.find(
+        StandingRule,
+        user_id=rule.user_id,
+        account_id=rule.account_id,
+        provider=rule.provider,
+    )
+    ids = frozenset(each.id for each in such)
+    approvals = await tools.journal.find(Approval, rule_id=ids)
     return sum(trading_day(rules, each.created_at) == today for each in approvals)

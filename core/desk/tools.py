@@ -9,7 +9,7 @@ from core.access import in_force
 from core.accounts import RiskRules
 from core.errors import Conflict, LeaseLost
 from core.ids import AccountId, ProviderName, SendId, SignalId, UserId
-from core.messages import NoticeKind, OutboxItem, Priority, Topic, Undelivered
+from core.messages import CALM, NoticeKind, OutboxItem, Priority, Topic, Undelivered
 from core.ports import Brokers, Charts, Clock, Fence, Ids, Insert, Journal
 from core.users import Membership
 
@@ -142,7 +142,8 @@ class Tools:
     ) -> Insert:
         """Something to tell one person, for the outbox."""
         guard = kind.value.startswith("guard")
-        priority = Priority.GUARD if guard else Priority.FILL
+        usual = Priority.EDIT if kind in CALM else Priority.FILL
+        priority = Priority.GUARD if guard else usual
         blank = self.outbox_item(Topic.NOTICE, subject, priority, detail=detail)
         return Insert(replace(blank, notice=kind, user_id=to))
 

@@ -20,10 +20,12 @@ TABLES = [
     "memberships",
     "invites",
     "join_requests",
+    "group_chats",
     "subscriptions",
     "signals",
     "standing_rules",
     "prompts",
+    "postings",
     "approvals",
     "orders",
     "sends",
@@ -241,6 +243,19 @@ def _create_people() -> None:
         one_of("join_requests", "state", "waiting accepted declined"),
     )
     op.create_table(
+        "group_chats",
+        *texts("id title account_id provider"),
+        *numbers("chat_id topic_id added_by"),
+        *flags("enabled"),
+        *moments("created_at"),
+        *integers("version"),
+        key("group_chats", "id"),
+        unique("group_chats", "chat_id", "topic_id", "account_id", "provider"),
+        refers("group_chats", "account_id", "accounts"),
+        refers("group_chats", "added_by", "users"),
+    )
+    index("group_chats", "ix_group_chats_account_id", "account_id")
+    op.create_table(
         "subscriptions",
         *texts("id provider instrument"),
         *numbers("user_id"),
@@ -348,6 +363,21 @@ def _create_trading() -> None:
     index("prompts", "ix_prompts_account_id_state", "account_id", "state")
     index("prompts", "ix_prompts_state_expires_at", "state", "expires_at")
     index("prompts", "ix_prompts_user_id_state", "user_id", "state")
+    op.create_table(
+        "postings",
+        *texts("id signal_id account_id group_id nonce"),
+        *numbers("chat_id topic_id"),
+        *numbers("message_id", null=True),
+        *moments("created_at"),
+        *integers("version"),
+        key("postings", "id"),
+        unique("postings", "nonce"),
+        unique("postings", "signal_id", "account_id", "chat_id", "topic_id"),
+        refers("postings", "signal_id", "signals"),
+        refers("postings", "account_id", "accounts"),
+        refers("postings", "group_id", "group_chats"),
+    )
+    index("postings", "ix_postings_chat_id", "chat_id")
     op.create_table(
         "approvals",
         *texts("id signal_id prompt_id account_id consent_version consent_hash"),
@@ -550,7 +580,9 @@ def _create_queues() -> None:
         *moments("due_at created_at"),
         *moments("claimed_until done_at", null=True),
         key("outbox", "id"),
-        one_of("outbox", "topic", "propose execute adopt not_placed prompt notice"),
+        one_of(
+            "outbox", "topic", "propose execute adopt not_placed prompt posting notice"
+        ),
         one_of(
             "outbox",
             "notice",

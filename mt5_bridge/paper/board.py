@@ -27,7 +27,7 @@ class Board:
         self, sources: Sources, clock: Clock, *, fresh: timedelta = FRESH
     ) -> None:
         self._sources = sources
-        self._clock = clock
+        self.clock = clock
         self._fresh = fresh
         self._quotes: dict[str, Quote] = {}
         self._asked_at: dict[str, timedelta] = {}
@@ -37,7 +37,7 @@ class Board:
     # ------------------------------------------------------------ the event loop
     async def need(self, instruments: Iterable[str]) -> None:
         """See that these have the present price, as far as anybody has one."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         stale = [
             each
             for each in instruments

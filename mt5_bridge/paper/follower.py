@@ -21,6 +21,7 @@ from mt5_bridge.paper.board import Board
 from mt5_bridge.paper.book import Book
 from mt5_bridge.paper.broker import PaperBroker
 from mt5_bridge.paper.faults import Faults
+from mt5_bridge.paper.market import Turn
 from mt5_bridge.paper.matching import expire, match, stirs
 from mt5_bridge.paper.money import pairs_between
 from mt5_bridge.paper.session import Live, PaperSettings, Session, Setup
@@ -78,6 +79,9 @@ class FollowSession(Session):
     ) -> None:
         super().__init__(setup, clock, faults)
         self._board = board
+        self.name = setup.path.stem
+        self.news = False
+        """Whether something happened that nobody has been told of."""
 
     @property
     def used(self) -> bool:
@@ -114,15 +118,11 @@ class FollowSession(Session):
             found |= pairs_between(SPECS[each].currency_profit, own)
         return frozenset(found)
 
-    def stirred(self) -> bool:
-        """Whether the prices on the board close or fill something; then it is done."""
+    def match(self) -> None:
+        """Let the prices on the board close and fill what they reach."""
         live = self._live
-        if live is None or not self.busy:
-            return False
-        if not stirs(self._account(live, live.book)):
-            return False
-        self.change(lambda _account: None)
-        return True
+        if live is not None and self.busy and stirs(self._account(live, live.book)):
+            self.change(lambda _account: None)
 
     def rest(self) -> None:
         """Close the file; what is held is remembered, so that prices are watched."""
@@ -146,6 +146,12 @@ class FollowSession(Session):
         account = self._account(live, draft)
         expire(account)
         match(account)
+
+    @override
+    def _keep(self, live: Live, draft: Book, turn: Turn | None) -> None:
+        happened = not draft.same_as(live.book)
+        super()._keep(live, draft, turn)
+        self.news = self.news or happened
 
     @override
     def _quote(self, live: Live, instrument: str) -> Quote:
@@ -185,7 +191,6 @@ class FollowBroker(PaperBroker):
         super().__init__(
             name=name, path=path, clock=ground.clock, feed=_FEED, settings=settings
         )
-        self.name = name
 
     @override
     def _session_of(self, setup: Setup, clock: Clock) -> Session:
@@ -246,9 +251,7 @@ class FollowBroker(PaperBroker):
             self.note(await self._ground.work(session, session.takes))
         needed = self.takes | session.with_rates(self._wanted)
         await self._ground.board.need(needed)
-        return await self._ground.work(
-            session, lambda: session.noting(work, self.note)
-        )
+        return await self._ground.work(session, lambda: session.noting(work, self.note))
 
     def note(self, takes: frozenset[str] | None) -> None:
         """Remember whose prices matter; ``None``: it has to be looked up."""

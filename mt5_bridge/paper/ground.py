@@ -6,13 +6,13 @@ waiting orders; only what they reach is executed and written.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from core.errors import BrokerUnavailable
-from core.ports import Clock
 from mt5_bridge.paper.board import Board
 from mt5_bridge.paper.follower import FollowBroker, FollowSession
 from mt5_bridge.paper.session import PaperSettings
@@ -25,56 +25,66 @@ _Result = TypeVar("_Result")
 class FollowGround:
     """Makes the followers' brokers and lets the time that passes do its work."""
 
-    def __init__(
-        self, board: Board, clock: Clock, folder: Path, *, files: int = MOST_FILES
-    ) -> None:
+    def __init__(self, board: Board, folder: Path, *, files: int = MOST_FILES) -> None:
         self.board = board
-        self.clock = clock
+        self.clock = board.clock
         self._folder = folder
         self._files = files
         self._lane = ThreadPoolExecutor(1, thread_name_prefix="followers")
         self._used: dict[FollowSession, None] = {}
         """Those with an open file, the one used longest ago first; the lane's own."""
         self._brokers: dict[str, FollowBroker] = {}
+        self._news: set[str] = set()
 
     @property
     def open_files(self) -> int:
         """How many accounts have their file open."""
         return len(self._used)
 
-    def broker(self, name: str, settings: PaperSettings) -> FollowBroker:
+    def broker(self, name: str, *, currency: str, balance: Decimal) -> FollowBroker:
         """The broker of one follower; nothing is opened yet.
 
         Raises:
             Refused: no account can be kept in such a currency.
         """
-        path = self._folder / f"{name}.db"
-        made = FollowBroker(name=name, path=path, ground=self, settings=settings)
-        self._brokers[name] = made
+        made = FollowBroker(
+            name=name,
+            path=self._folder / f"{name}.db",
+            ground=self,
+            settings=PaperSettings(currency=currency, balance=balance),
+        )
+        self.take(made)
         return made
+
+    def take(self, broker: FollowBroker) -> None:
+        """Compare the prices with what this one holds, from here on."""
+        self._brokers[broker.session.name] = broker
 
     def forget(self, name: str) -> None:
         """One follower's broker is needed no more."""
         self._brokers.pop(name, None)
 
     async def tick(self) -> list[str]:
-        """Compare the prices with what is held; whose account that has changed."""
-        holding = [each for each in self._brokers.values() if each.takes]
-        if not holding:
-            return []
-        await self.board.need(frozenset().union(*(each.takes for each in holding)))
-        return await self._run(lambda: [e.name for e in holding if self._stirred(e)])
+        """Compare the prices with what is held.
 
-    def _stirred(self, broker: FollowBroker) -> bool:
-        session = broker.session
-        try:
-            stirred = session.stirred()
-            if stirred:
-                broker.note(session.takes())
-        except BrokerUnavailable:  # no price, or no disk: the next look tells it
-            return False
-        self._shelve(session)
-        return stirred
+        Returns whose accounts have changed since the last tick, by whatever cause.
+        """
+        holding = [each for each in self._brokers.values() if each.takes]
+        if holding:
+            await self.board.need(frozenset().union(*(each.takes for each in holding)))
+            await self._run(lambda: self._match(holding))
+        news, self._news = self._news, set()
+        return sorted(news)
+
+    def _match(self, holding: Iterable[FollowBroker]) -> None:
+        for broker in holding:
+            session = broker.session
+            try:
+                session.noting(session.match, broker.note)
+            except BrokerUnavailable:  # no price, or no disk: the next look tells it
+                continue
+            finally:
+                self._shelve(session)
 
     async def work(
         self, session: FollowSession, work: Callable[[], _Result]
@@ -90,7 +100,10 @@ class FollowGround:
         return await self._run(shelved)
 
     def _shelve(self, session: FollowSession) -> None:
-        """Remember that its file is open; close one that was not used for long."""
+        """Remember what happened, and that its file is open; close another one."""
+        if session.news:
+            session.news = False
+            self._news.add(session.name)
         self._used.pop(session, None)
         if not session.used:
             return

@@ -18,24 +18,23 @@ from bot.app import open_house
 from bot.service import Service
 from charts.pool import RenderPool
 from core.accounts import Account, GuardPhase, GuardState
-from core.desk.accounts import disable_account, enable_account
+from core.desk.assigning import disable_account, enable_account
 from core.desk.tools import lease_of
 from core.errors import BrokerUnavailable
-from core.ids import AccountId, OrderId
+from core.ids import AccountId
 from core.messages import Lease
-from core.orders import Order, OrderState
 from core.ports import Insert, Save
+from core.trades import Trade, TradeState
 from tests.bot.offices import PAPER, office_in, settings_of
 from tests.bot.sandbox.helpers import TOKEN
 from tests.bot.telegram.stage import Stage, telegram
 from tests.bot.test_service import QUICK, _free_port
 from tests.bot.waiting import until_found
-from tests.builders import an_order
+from tests.builders import a_trade
 from tests.fakes import FixedClock
 
 DEMO, NIGHT = AccountId("demo"), AccountId("night")
 WISH: dict[str, Any] = {"broker": "paper", "kind": "desk", "balance": 500, "speed": 20}
-ORDER = OrderId("0" * 22 + "LIVE")
 
 
 @pytest.fixture(autouse=True)
@@ -159,15 +158,15 @@ async def test_a_disabled_account_is_served_while_it_holds_something(tmp_path, s
     async with _made(tmp_path, stage) as service:
         await service._prepare()
         journal = service.tools.journal
-        order = an_order(id=ORDER, account_id=DEMO, state=OrderState.PLACED)
-        await journal.commit(Insert(order))
+        trade = a_trade(account_id=DEMO, signal_id=None, order_id=None)
+        await journal.commit(Insert(trade))
         (account,) = await journal.find(Account)
         await journal.commit(Save(replace(account, enabled=False)))
         await service.fleet.keep_up()
         assert _served(service) == {DEMO}
-        (order,) = await journal.find(Order)
-        ended = replace(order, state=OrderState.CANCELLED)
-        await journal.commit(Save(ended))
+        for state in (TradeState.CLOSING, TradeState.CLOSED):
+            (trade,) = await journal.find(Trade)
+            await journal.commit(Save(replace(trade, state=state)))
         await service.fleet.keep_up()
         assert _served(service) == set()
 

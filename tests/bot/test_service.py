@@ -305,7 +305,7 @@ class _Away:
 async def test_without_a_database_it_ends_all_the_same(tmp_path, stage):
     async with _made(tmp_path, stage) as made:
         await made.service.start()
-        made.service.tools = replace(made.tools, journal=_Away())
+        made.service.fleet._tools = replace(made.tools, journal=_Away())
         with capture_logs() as lines:
             await made.service.stop()
     assert [line["event"] for line in lines][-2:] == [

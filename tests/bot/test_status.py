@@ -8,8 +8,9 @@ import pytest
 
 from bot.cli.common import print_json
 from bot.status import Status, read_status
-from core.accounts import GuardPhase
+from core.accounts import AccountSource, GuardPhase
 from core.desk.tools import lease_of
+from core.ids import AccountId
 from core.messages import Topic, Undelivered
 from core.orders import OrderKind, OrderState
 from core.trades import TradeState
@@ -161,3 +162,19 @@ async def test_what_never_reached_its_reader_is_counted(world):
     )
     await world.put(read, lost)
     assert (await _read(world)).undelivered == 1
+
+
+async def test_followers_are_counted_and_not_listed(world):
+    listed = len((await _read(world)).accounts)
+    paper = an_account(id="paper-1", source=AccountSource.FOLLOW)
+    gone = an_account(id="paper-2", source=AccountSource.FOLLOW, enabled=False)
+    await world.put(paper, gone)
+    seen = await _read(world)
+    assert (len(seen.accounts), seen.followers) == (listed, 1)
+
+
+async def test_the_lease_of_a_follower_does_not_say_that_the_service_runs(world):
+    await world.put(an_account(id="paper-1", source=AccountSource.FOLLOW))
+    until = NOON + 10 * SECOND
+    await world.put(a_lease(id=lease_of(AccountId("paper-1")), expires_at=until))
+    assert not (await _read(world)).running

@@ -34,6 +34,7 @@ from core.market import OrderType, Side, Timeframe
 from core.ports import Broker
 from mt5_bridge.paper.board import Board
 from mt5_bridge.paper.broker import PaperBroker
+from mt5_bridge.paper.follower import FollowBroker
 from mt5_bridge.paper.ground import FollowGround
 from mt5_bridge.paper.session import PaperSettings
 from tests.fake_broker import FakeBroker
@@ -99,8 +100,14 @@ async def follower_stage(folder: Path) -> AsyncIterator[Stage]:
     )
     await market.connect()
     board = Board(lambda: [market], clock, fresh=timedelta(0))
-    ground = FollowGround(board, clock, folder / "followers")
-    broker = ground.broker("paper-1", PaperSettings(commission_per_lot=D(6)))
+    ground = FollowGround(board, folder / "followers")
+    broker = FollowBroker(
+        name="paper-1",
+        path=folder / "followers" / "paper-1.db",
+        ground=ground,
+        settings=PaperSettings(commission_per_lot=D(6)),
+    )
+    ground.take(broker)
 
     async def move(bid: str) -> None:
         await market.set_price(GOLD, D(bid))

@@ -147,6 +147,8 @@ def _world() -> list[Row]:
         rule_id=standing.id,
         rule_number=2,
     )
+    group = b.a_group_chat(enabled=False, topic_id=7)
+    posting = b.a_posting(signal_id=signal.id, group_id=group.id, message_id=2**40)
     another = b.a_prompt(signal_id=signal.id, attempt=2)
     second = b.an_approval(
         signal_id=signal.id, prompt_id=another.id, seconds=approval.id
@@ -219,6 +221,8 @@ def _world() -> list[Row]:
         ),
         b.a_subscription(enabled=False),
         signal,
+        group,
+        posting,
         prompt,
         another,
         standing,
@@ -250,6 +254,7 @@ def _bare_world() -> list[Row]:
         chat_id=None,
         message_id=None,
     )
+    group = b.a_group_chat()
     order = b.an_order(
         user_id=None,
         kind=OrderKind.CLOSE,
@@ -270,6 +275,8 @@ def _bare_world() -> list[Row]:
         b.a_join_request(),
         b.a_subscription(),
         signal,
+        group,
+        b.a_posting(signal_id=signal.id, group_id=group.id),
         prompt,
         b.a_standing_rule(),
         b.a_broadcast(),

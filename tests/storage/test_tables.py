@@ -153,6 +153,8 @@ INDEXES = {
     },
     "approvals": {"user_id, created_at", "signal_id, user_id", "rule_id"},
     "standing_rules": {"user_id, account_id"},
+    "group_chats": {"account_id"},
+    "postings": {"chat_id"},
     "prompts": {"state, expires_at", "user_id, state", "account_id, state"},
     "orders": {
         "account_id, state",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.telegram.callbacks import Pressed
 from bot.telegram.desk import Desk
-from bot.telegram.views.speech import later, say
+from bot.telegram.views.speech import say
 from bot.telegram.views.view import View
 from core.desk.taps import Reply, Tap
 
@@ -15,20 +15,17 @@ Command = Callable[..., Awaitable[None]]
 
 ASKED_FOR_SECONDS = 60
 """How long a question like /panic may be confirmed."""
-_TOO_LATE = later("That was asked too long ago; send the command again.")
-_NOT_FOR_YOU = later("Only admins can do that. Ask one of them.")
-TOO_LATE = Reply(text=_TOO_LATE, alert=True)
-NOT_FOR_YOU = View(text=_NOT_FOR_YOU)
 
 
 def too_late() -> Reply:
     """The answer to a Confirm that comes when its question is over."""
-    return Reply(text=say(_TOO_LATE), alert=True)
+    text = say("That was asked too long ago; send the command again.")
+    return Reply(text=text, alert=True)
 
 
 def not_for_you() -> View:
     """What others read in the place of an admin's screen."""
-    return View(text=say(_NOT_FOR_YOU))
+    return View(text=say("Only admins can do that. Ask one of them."))
 
 
 def asked_too_long_ago(desk: Desk, asked: str) -> bool:

@@ -14,6 +14,8 @@ from bot.telegram.introducing import show_menu
 from bot.telegram.languages.catalogue import known
 from bot.telegram.routers import (
     admin,
+    following,
+    groups,
     languages,
     membership,
     people,
@@ -23,6 +25,7 @@ from bot.telegram.routers import (
     settings,
 )
 from bot.telegram.routers.asking import Command, not_for_you
+from bot.telegram.routers.following import followed
 from bot.telegram.routers.positions import decided_by
 from bot.telegram.routers.providers import on_providers
 from bot.telegram.views.answers import (
@@ -36,6 +39,7 @@ from bot.telegram.views.confirming import (
     panic_choice,
     panic_question,
 )
+from bot.telegram.views.following import begin_row
 from bot.telegram.views.speech import say, spoken
 from bot.telegram.views.text import told
 from bot.telegram.views.view import View
@@ -48,6 +52,7 @@ from bot.telegram.views.welcoming import (
 from core.accounts import Account
 from core.desk.absence import why_out
 from core.desk.commanding import managed, own_accounts, rearm
+from core.desk.followers import count_followers, may_follow
 from core.desk.joining import Entry, Person, mark_blocked, start, terms_for
 from core.desk.reasons import hear_reason
 from core.desk.releasing import release
@@ -91,7 +96,14 @@ async def on_start(
         )
         await desk.gateway.reply(person.id, view)
         return
-    view = welcome_view(person.name, welcome.memberships)
+    paper = await followed(desk.tools, person.id)
+    offer = paper is None and await may_follow(desk.tools, person.id)
+    view = welcome_view(
+        person.name,
+        welcome.memberships,
+        paper=paper.id if paper else None,
+        rows=(begin_row(),) if offer else (),
+    )
     await desk.gateway.reply(person.id, view)
     if welcome.consent_needed:
         terms = await terms_for(desk.tools, person.id)
@@ -151,6 +163,10 @@ WAITING = frozenset({OrderState.QUEUED, OrderState.PLACED})
 """Entries that can be withdrawn: not sent yet, or waiting at the broker."""
 
 
+_PROMPTS = frozenset({Topic.PROMPT, Topic.POSTING})
+"""What shows a signal, to a person or a group."""
+
+
 async def on_status(_: Message, desk: Desk, person: Person) -> None:
     """/status: everything on one screen."""
     accounts = await managed(desk.tools, person.id)
@@ -159,14 +175,20 @@ async def on_status(_: Message, desk: Desk, person: Person) -> None:
         return
     journal = desk.tools.journal
     queues = {
-        "prompts": await journal.count(OutboxItem, topic=Topic.PROMPT, done_at=None),
+        "prompts": await journal.count(OutboxItem, topic=_PROMPTS, done_at=None),
         "notices": await journal.count(OutboxItem, topic=Topic.NOTICE, done_at=None),
         "orders": await journal.count(OutboxItem, topic=Topic.EXECUTE, done_at=None),
         "updates": await journal.count(InboxUpdate, done_at=None),
     }
     troubles = await desk.watch.troubles()
     undelivered = await journal.count(OutboxItem, failed=UNDELIVERED)
-    view = status_view(await _cards(desk, accounts), queues, troubles, undelivered)
+    view = status_view(
+        await _cards(desk, accounts),
+        queues,
+        troubles,
+        undelivered,
+        followers=await count_followers(desk.tools),
+    )
     await desk.gateway.reply(person.id, view)
 
 
@@ -200,7 +222,8 @@ async def on_panic(
     else:
         asked = int(desk.tools.clock.now().timestamp())
         which = EVERYTHING if len(meant) > 1 else meant[0].id
-        view = panic_question(meant, f"{which}@{asked}")
+        followers = await count_followers(desk.tools) if everything else 0
+        view = panic_question(meant, f"{which}@{asked}", followers)
     await desk.gateway.reply(person.id, view)
 
 
@@ -271,5 +294,7 @@ _HANDLERS: dict[str, Command] = {
     **reports.COMMANDS,
     **settings.COMMANDS,
     **membership.COMMANDS,
+    **following.COMMANDS,
+    **groups.COMMANDS,
     **people.COMMANDS,
 }

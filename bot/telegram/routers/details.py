@@ -14,9 +14,12 @@ from core.ids import PromptId
 
 
 async def _card(desk: Desk, tap: Tap, prompt_id: str) -> PromptCard | None:
-    """The prompt, if it is this person's."""
+    """The prompt, if it is this person's, and they are still a member there."""
     card = await prompt_card(desk.tools, PromptId(prompt_id))
-    return card if card is not None and card.prompt.user_id == tap.user_id else None
+    if card is None or card.prompt.user_id != tap.user_id:
+        return None
+    there = {"user_id": tap.user_id, "account_id": card.account.id}
+    return card if await desk.tools.members(**there) else None
 
 
 async def _details(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:

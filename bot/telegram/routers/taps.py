@@ -12,6 +12,8 @@ from bot.telegram.desk import Desk
 from bot.telegram.routers import (
     admin,
     details,
+    following,
+    groups,
     languages,
     membership,
     people,
@@ -57,9 +59,11 @@ async def on_tap(
     """Any button; one that is none of ours is outdated."""
     pressed = unpack(query.data)
     tap = _tap(query, person, pressed.argument if pressed else "", update_id)
-    reply = replace(OUTDATED, alert=True)
-    if pressed is not None:
-        await adopt_message(desk.tools, tap)
+    private = tap.chat_id == person.id
+    reply = replace(OUTDATED, alert=True) if private else groups.elsewhere()
+    if pressed is not None and (private or pressed.press in groups.PRESSES):
+        if private:
+            await adopt_message(desk.tools, tap)
         reply = await _HANDLERS[pressed.press](desk, tap, pressed)
     await desk.gateway.answer(query.id, retold(reply.text), alert=reply.alert)
     _tell(pressed, tap, reply)
@@ -67,9 +71,10 @@ async def on_tap(
         await desk.gateway.reply(
             person.id, consent_view(await joining.terms_for(desk.tools, person.id))
         )
-    if reply.text == OUTDATED.text:
-        await _redraw_outdated(desk, tap)
-    await _redraw_copy(desk, tap, reply)
+    if private:
+        if reply.text == OUTDATED.text:
+            await _redraw_outdated(desk, tap)
+        await _redraw_copy(desk, tap, reply)
 
 
 def _tell(pressed: Pressed | None, tap: Tap, reply: Reply) -> None:
@@ -264,6 +269,8 @@ _HANDLERS: dict[Press, Handler] = {
     **reports.PRESSES,
     **settings.PRESSES,
     **membership.PRESSES,
+    **following.PRESSES,
+    **groups.PRESSES,
     **people.PRESSES,
     Press.ADOPT: _parked,
     Press.NOT_PLACED: _parked,

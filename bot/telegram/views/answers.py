@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.telegram.cards import AccountCard, PromptCard
+from bot.telegram.views.following import followers_line
 from bot.telegram.views.outcomes import MODES, SIDES, places_of
 from bot.telegram.views.speech import later, say, say_count
 from bot.telegram.views.text import (
@@ -205,6 +206,7 @@ def status_view(
     queues: Mapping[str, int],
     troubles: Mapping[str, str] = MappingProxyType({}),
     undelivered: int = 0,
+    followers: int = 0,
 ) -> View:
     """The health of everything on one screen."""
     lines = [say("<b>Status</b>")]
@@ -216,6 +218,8 @@ def status_view(
     lines.append(say("Queues: {queues}", queues=", ".join(waiting)))
     if undelivered:
         lines.append(say("Undelivered: {number}", number=undelivered))
+    if followers:
+        lines.append(followers_line(followers))
     return View(text=listed(lines))
 
 

@@ -17,7 +17,7 @@ def close_all_question(trades: int, waiting: int, doubtful: int, asked: int) -> 
     """Really everything?"""
     return View(
         text="\n".join([_wish(trades, waiting), *_doubt(doubtful)]),
-        rows=((confirmed(Press.CLOSE_ALL, str(asked)), _never_mind()),),
+        rows=((confirmed(Press.CLOSE_ALL, str(asked)), never_mind()),),
     )
 
 
@@ -97,17 +97,27 @@ def panic_choice(accounts: Sequence[Account]) -> View:
     )
 
 
-def panic_question(accounts: Sequence[Account], argument: str) -> View:
-    """Really flatten and lock?"""
+def panic_question(
+    accounts: Sequence[Account], argument: str, followers: int = 0
+) -> View:
+    """Really flatten and lock?  Those who follow on paper are only counted."""
     names = ", ".join(safe(each.id) for each in accounts)
+    text = say(
+        "🛑 <b>Panic on {accounts}</b>: open prompts end, waiting orders are "
+        "withdrawn, every position that the guard watches is closed, and nothing "
+        "is ordered until somebody re-arms it. Go?",
+        accounts=names,
+    )
+    if followers:
+        spared = say_count(
+            "📝 {count} person follows on paper and is not touched.",
+            "📝 {count} people follow on paper and are not touched.",
+            followers,
+        )
+        text = f"{text}\n{spared}"
     return View(
-        text=say(
-            "🛑 <b>Panic on {accounts}</b>: open prompts end, waiting orders are "
-            "withdrawn, every position that the guard watches is closed, and nothing "
-            "is ordered until somebody re-arms it. Go?",
-            accounts=names,
-        ),
-        rows=((confirmed(Press.PANIC, argument), _never_mind()),),
+        text=text,
+        rows=((confirmed(Press.PANIC, argument), never_mind()),),
     )
 
 
@@ -116,5 +126,6 @@ def confirmed(press: Press, argument: str) -> Button:
     return Button(text=say("Confirm"), data=pack(press, argument), style="danger")
 
 
-def _never_mind() -> Button:
+def never_mind() -> Button:
+    """The button that takes the question back."""
     return Button(text=say("Back"), data=pack(Press.NEVER_MIND))

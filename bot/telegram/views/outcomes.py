@@ -16,7 +16,7 @@ from core.trades import ON_THE_BOOK, CloseReason, Trade, TradeState
 REASON_LIMIT = 300
 """Units of what a rule or the broker says."""
 MODES = {
-    TradeMode.PAPER: later("DEMO (paper)"),
+    TradeMode.PAPER: later("DEMO (PAPER)"),
     TradeMode.DEMO: later("DEMO"),
     TradeMode.LIVE: later("LIVE"),
 }

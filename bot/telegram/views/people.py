@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.people_cards import A_PAGE, AccountLine, MemberCard, PeoplePage
+from bot.telegram.views.following import followers_line
 from bot.telegram.views.naming import (
     ROLES,
     Row,
@@ -31,6 +32,7 @@ def people_view(page: PeoplePage) -> View:
         rows += _turning(page)
     else:
         lines += [_account_line(each) for each in page.accounts]
+        lines += [followers_line(page.followers)] if page.followers else []
         rows += [_account_row(each) for each in page.accounts]
     return View(text=listed(lines), rows=tuple(rows))
 

@@ -55,11 +55,11 @@ GIVEN_LIMIT = 500
 
 def prompt_view(card: PromptCard) -> View:
     """The message of a prompt."""
-    above = [_headline(card), _account(card), _levels(card), *_money(card)]
+    above = [headline(card), account_line(card), levels(card), *_money(card)]
     below = _standing(card)
     room = CAPTION_LIMIT - shown_units("\n".join([*above, "", *below]))
     return View(
-        text="\n".join([*above, *_reason(card, room), *below]),
+        text="\n".join([*above, *provider_reason(card, room), *below]),
         rows=prompt_buttons(card),
         photo=card.signal.chart_path,
     )
@@ -68,11 +68,12 @@ def prompt_view(card: PromptCard) -> View:
 def asked_again_view(card: PromptCard) -> View:
     """The message of before a snooze, once the prompt comes back as a new one."""
     said = say("⏸ Was snoozed: asked again in a newer message.")
-    lines = [_headline(card), _account(card), _levels(card), said]
+    lines = [headline(card), account_line(card), levels(card), said]
     return View(text="\n".join(lines), photo=card.signal.chart_path)
 
 
-def _headline(card: PromptCard) -> str:
+def headline(card: PromptCard) -> str:
+    """What is asked, in the first line."""
     signal = card.signal
     side, provider = say(SIDES[signal.side]), safe(signal.provider)
     kind = "" if signal.order_type is OrderType.MARKET else f" {signal.order_type}"
@@ -82,8 +83,9 @@ def _headline(card: PromptCard) -> str:
     return dotted(asked, signal.timeframe, provider, short(signal.id))
 
 
-def _levels(card: PromptCard) -> str:
-    signal, prompt, least = card.signal, card.prompt, _places(card)
+def levels(card: PromptCard) -> str:
+    """Entry, stop and target."""
+    signal, prompt, least = card.signal, card.prompt, places_shown(card)
     entry = prompt.price if prompt.price is not None else signal.price
     return say(
         "Entry <b>{entry}</b> · SL {stop} · TP {target}",
@@ -93,7 +95,7 @@ def _levels(card: PromptCard) -> str:
     )
 
 
-def _places(card: PromptCard) -> int:
+def places_shown(card: PromptCard) -> int:
     """Decimals of the message's prices: of its finest, so that all are alike."""
     signal, prompt, order, trade = card.signal, card.prompt, card.order, card.trade
     levels = (signal.price, signal.stop_loss, signal.take_profit, prompt.price)
@@ -121,7 +123,7 @@ def _money(card: PromptCard) -> list[str]:
             else say("At target {money}", money=gain)
         )
     if prompt.state in UNDECIDED and prompt.headroom is not None:
-        spread = price(prompt.spread, _places(card))
+        spread = price(prompt.spread, places_shown(card))
         room = money(prompt.headroom, currency)
         lines.append(
             say("Spread {spread} · Headroom {money}", spread=spread, money=room)
@@ -141,13 +143,14 @@ def _risk(card: PromptCard) -> str:
     )
 
 
-def _reason(card: PromptCard, room: int) -> list[str]:
+def provider_reason(card: PromptCard, room: int) -> list[str]:
     """The provider's reason, as far as the rest leaves room for it."""
     text = why(card.signal.payload, min(WHY_LIMIT, room)) if room > 0 else ""
     return [f"<blockquote expandable>{text}</blockquote>"] if text else []
 
 
-def _account(card: PromptCard) -> str:
+def account_line(card: PromptCard) -> str:
+    """Which account, and whether its money is real."""
     mode = say(MODES[card.account.mode])
     return say("Account {name} · <b>{mode}</b>", name=safe(card.account.id), mode=mode)
 
@@ -158,7 +161,7 @@ def _standing(card: PromptCard) -> list[str]:
     if prompt.viewer and card.order is not None and prompt.decided_at is None:
         return [say("☑ Decided: approved"), *_execution(card)]
     draw = _OVER.get(prompt.state)
-    return draw(card) if draw else [*_waiting(card), _countdown(card)]
+    return draw(card) if draw else [*_waiting(card), countdown(card)]
 
 
 def _ordered(card: PromptCard) -> list[str]:
@@ -283,7 +286,7 @@ def _first(card: PromptCard) -> list[str]:
     ]
 
 
-def _countdown(card: PromptCard) -> str:
+def countdown(card: PromptCard) -> str:
     """The expiry, counted down by Telegram itself in the reader's own time."""
     moment = card.prompt.expires_at
     unix, plainly = int(moment.timestamp()), when(moment, now=card.now)
@@ -294,7 +297,7 @@ def _countdown(card: PromptCard) -> str:
 def _execution(card: PromptCard) -> list[str]:
     """What the broker made of an approval; a viewer reads neither lots nor money."""
     trade, order, lots = card.trade, card.order, not card.prompt.viewer
-    least, currency = _places(card), card.account.currency
+    least, currency = places_shown(card), card.account.currency
     if trade is None:
         return [] if order is None else [order_line(order, lots=lots, least=least)]
     lines = [filled_line(trade, order, lots=lots, least=least)]

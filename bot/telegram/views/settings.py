@@ -6,6 +6,7 @@ from decimal import Decimal
 from bot.telegram.callbacks import Press, pack
 from bot.telegram.languages.catalogue import LANGUAGES
 from bot.telegram.preference_cards import OwnLimits, SettingsCard, SubscriptionsCard
+from bot.telegram.views.following import begin_row, end_row
 from bot.telegram.views.speech import later, say, spoken
 from bot.telegram.views.text import clock, figure, listed, safe, when
 from bot.telegram.views.view import Button, View
@@ -104,7 +105,14 @@ def _setting_rows(card: SettingsCard) -> tuple[tuple[Button, ...], ...]:
         (resume,) if card.paused else pauses,
         _quiet_row(card.user),
         (Button(text=say("Time zone"), data=pack(Press.ZONES)),),
+        *_following_rows(card),
     )
+
+
+def _following_rows(card: SettingsCard) -> tuple[tuple[Button, ...], ...]:
+    if card.follows:
+        return (end_row(),)
+    return (begin_row(),) if card.may_follow else ()
 
 
 def _quiet_row(user: User) -> tuple[Button, ...]:

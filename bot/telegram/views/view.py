@@ -23,6 +23,8 @@ class View:
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
     photo: str | None = None
+    topic: int | None = None
+    """Of a forum, where it is sent into one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from bot.telegram.views.text import TEXT_LIMIT, brief, dated, safe, shown_units,
 from bot.telegram.views.view import Button, View
 from core.desk.requesting import Filing
 from core.desk.tools import Consent
-from core.ids import UserId
+from core.ids import AccountId, UserId
 from core.users import Membership, Role
 
 
@@ -87,11 +87,20 @@ _FILED = {
 }
 
 
-def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
-    """What a member reads after /start."""
+def welcome_view(
+    name: str,
+    memberships: Sequence[Membership],
+    *,
+    paper: AccountId | None = None,
+    rows: tuple[tuple[Button, ...], ...] = (),
+) -> View:
+    """What a member reads after /start; ``paper`` is where they follow on paper."""
     lines = [say("Welcome, {name}.", name=safe(name))]
     lines += [
-        say(_YOU_ARE[each.role], account=safe(each.account_id)) for each in memberships
+        say("· {account}: you follow on paper", account=safe(each.account_id))
+        if each.account_id == paper
+        else say(_YOU_ARE[each.role], account=safe(each.account_id))
+        for each in memberships
     ]
     decides = any(each.role is not Role.VIEWER for each in memberships)
     lines.append(
@@ -104,7 +113,7 @@ def welcome_view(name: str, memberships: Sequence[Membership]) -> View:
     )
     lines.append(say("/help shows what else you can do."))
     sample = Button(text=say("Send me a sample"), data=pack(Press.SAMPLE))
-    return View(text="\n".join(lines), rows=((sample,),))
+    return View(text="\n".join(lines), rows=((sample,), *rows))
 
 
 _YOU_ARE = {
@@ -143,6 +152,7 @@ COMMANDS = {
     "resume": later("signals again"),
     "connect": later("how an account of yours gets here"),
     "language": later("in which language you read"),
+    "follow": later("follow on paper, or stop"),
     "stop": later("leave, and get no more signals"),
     "help": later("this list"),
 }
@@ -157,5 +167,7 @@ ADMIN_COMMANDS = {
     "rearm": later("arm a fired guard again: /rearm ACCOUNT REASON"),
     "reconcile": later("compare with the brokers now"),
     "audit": later("who did what: /audit WORD"),
+    "here": later("show signals in a group: /here ACCOUNT PROVIDER there"),
+    "gone": later("end that: /gone there"),
     "broadcast": later("tell everybody something: /broadcast TEXT"),
 }

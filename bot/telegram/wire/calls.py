@@ -42,6 +42,7 @@ class SendText(TelegramMethod[Sent]):
     __api_method__: ClassVar[str] = "sendMessage"
 
     chat_id: int
+    message_thread_id: int | None = None
     text: str
     parse_mode: str = "HTML"
     disable_notification: bool | None = None
@@ -55,6 +56,7 @@ class SendPicture(TelegramMethod[Sent]):
     __api_method__: ClassVar[str] = "sendPhoto"
 
     chat_id: int
+    message_thread_id: int | None = None
     photo: InputFile | str
     caption: str
     parse_mode: str = "HTML"

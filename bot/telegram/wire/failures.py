@@ -2,6 +2,7 @@
 
 Paused      Telegram asked to wait; nothing was sent
 MovedTo     the group has another number now; nothing was sent
+TopicGone   the topic of the forum takes nothing; nothing was sent
 Outdated    what it would have said is no longer so; it was not sent
 Unreachable the person cannot be written to any more
 Unsent      nothing was sent, and the same again may work later
@@ -33,6 +34,7 @@ SOME_TIME = timedelta(seconds=3)
 _RETRY_AFTER = re.compile(r"retry after (\d{1,6})")
 _GONE = ("message to edit not found", "message can't be edited")
 _NO_CHAT = ("chat not found", "initiate conversation", "peer_id_invalid")
+_NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 _SAME = "message is not modified"
 
 
@@ -55,6 +57,10 @@ class MovedTo(TelegramFailure):
     def __init__(self, chat_id: int) -> None:
         super().__init__(f"the chat is {chat_id} now")
         self.chat_id = chat_id
+
+
+class TopicGone(TelegramFailure):
+    """The topic was deleted, or closed to us; the group is there."""
 
 
 class Outdated(TelegramFailure):
@@ -118,6 +124,8 @@ def _refused(message: str) -> TelegramFailure:
         return SameAlready(message)
     if any(each in text for each in _GONE):
         return MessageGone(message)
+    if any(each in text for each in _NO_TOPIC):
+        return TopicGone(message)
     if any(each in text for each in _NO_CHAT):
         return Unreachable(message)
     return Rejected(message)

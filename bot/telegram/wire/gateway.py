@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -87,6 +88,7 @@ class Gateway:
             view,
             lambda shown: SendText(
                 chat_id=chat_id,
+                message_thread_id=shown.topic,
                 text=shown.text,
                 disable_notification=urgency.silent or None,
                 reply_markup=_markup(shown),
@@ -164,6 +166,7 @@ class Gateway:
             view,
             lambda shown: SendPicture(
                 chat_id=chat_id,
+                message_thread_id=shown.topic,
                 photo=photo,
                 caption=shown.text,
                 disable_notification=urgency.silent or None,
@@ -283,7 +286,7 @@ def _mentions(refused: Rejected, words: tuple[str, ...]) -> bool:
 def _plain(view: View) -> View:
     """The view without what only newer servers understand."""
     rows = tuple(tuple(button.without_style() for button in row) for row in view.rows)
-    return View(text=plainly(view.text), rows=rows, photo=view.photo)
+    return replace(view, text=plainly(view.text), rows=rows)
 
 
 def _markup(view: View) -> InlineKeyboardMarkup | None:

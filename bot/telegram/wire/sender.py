@@ -25,6 +25,7 @@ from bot.telegram.wire.failures import (
 )
 from bot.telegram.wire.gateway import Gateway
 from bot.telegram.wire.pacing import Pace
+from bot.telegram.wire.posting import Postings
 from bot.telegram.wire.showing import PATIENCE, Picture, Showing, picture
 from bot.telegram.wire.way_out import Urgency
 from core.desk.joining import mark_blocked
@@ -76,6 +77,7 @@ class Sender:
         self._bell = bell
         self._pace = pace
         self._showing = Showing(tools, gateway)
+        self._postings = Postings(tools, gateway)
         self._next: dict[str, list[OutboxItem]] = {}
         """For each message that is under way: what came for it meanwhile."""
         self._troubles = 0
@@ -97,6 +99,7 @@ class Sender:
         if not room:
             return 0
         items = await self._tools.journal.claim(MESSAGES, limit=room, hold=HOLD)
+        await self._follow(items)
         groups = _groups(items)
         pictures = await self._pictures(groups)
         for key, group in groups.items():
@@ -106,6 +109,13 @@ class Sender:
                 self._next[key] = []
                 self._nursery.start(f"send:{key}", self._serve(key, group, pictures))
         return len(items)
+
+    async def _follow(self, items: list[OutboxItem]) -> None:
+        """Groups read of it too; where that fails, people do all the same."""
+        try:
+            await self._postings.follow(items)
+        except Exception:  # supervised edge: what people are asked must leave
+            log.exception("postings_not_followed")
 
     async def _pictures(
         self, groups: Mapping[str, list[OutboxItem]]
@@ -127,22 +137,20 @@ class Sender:
         room = AT_ONCE - len(self._next)
         if _is_enough(room):
             return room
-        if len(self._next) < AT_MOST and await self._urgent_waits():
-            return HANDFUL
-        return 0
+        return min(await self._urgent(), AT_MOST - len(self._next))
 
-    async def _urgent_waits(self) -> bool:
-        return bool(
-            await self._tools.journal.find(
-                OutboxItem,
-                topic=MESSAGES,
-                done_at=None,
-                claimed_until=None,
-                priority=URGENT,
-                due_at=AtMost(value=self._tools.clock.now()),
-                limit=1,
-            )
+    async def _urgent(self) -> int:
+        """How many urgent ones wait: so many are taken, and they come first."""
+        found = await self._tools.journal.find(
+            OutboxItem,
+            topic=MESSAGES,
+            done_at=None,
+            claimed_until=None,
+            priority=URGENT,
+            due_at=AtMost(value=self._tools.clock.now()),
+            limit=HANDFUL,
         )
+        return len(found)
 
     # ------------------------------------------------------------ serving
     async def _serve(
@@ -196,6 +204,8 @@ class Sender:
             if drawn is None:
                 return None, Undelivered.NONE
             return await self._showing.show(drawn, item.priority, shown)
+        if item.topic is Topic.POSTING:
+            return None, await self._postings.show(item)
         if item.user_id is None:
             return None, Undelivered.NONE
         with await reading(self._tools, item.user_id):
@@ -221,6 +231,8 @@ class Sender:
         if not isinstance(failure, Unreachable):
             await self._done(group, Undelivered.REFUSED)
             return
+        if first.topic is Topic.POSTING:
+            await self._postings.lost(first)
         reader = await self._reader(first)
         if reader is not None:
             await mark_blocked(self._tools, reader, blocked=True)
@@ -273,10 +285,10 @@ class Sender:
 
 
 def _groups(items: list[OutboxItem]) -> dict[str, list[OutboxItem]]:
-    """Items for the same prompt together; every notice alone."""
+    """Items for the same prompt or posting together; every notice alone."""
     groups: dict[str, list[OutboxItem]] = {}
     for item in items:
-        key = item.subject if item.topic is Topic.PROMPT else item.id
+        key = item.id if item.topic is Topic.NOTICE else item.subject
         groups.setdefault(key, []).append(item)
     return groups
 

@@ -32,7 +32,7 @@ PATIENCE = timedelta(seconds=1)
 """How long a message holds its place for its chat's turn; then it goes back."""
 _MATTERS = UNDECIDED | {PromptState.APPROVED}
 """States of which a person must read even if they deleted the message."""
-_ASKS = frozenset({Priority.PROMPT, Priority.BUSY})
+ASKS = frozenset({Priority.PROMPT, Priority.BUSY})
 """Of the items that a prompt is first sent by."""
 _LOOKS = 5
 """How often a row may change before its turn until it is shown as it was."""
@@ -160,7 +160,7 @@ class Showing:
     @staticmethod
     def _why_not(card: PromptCard, priority: Priority) -> Undelivered:
         """Whose time was over before it was sent was never asked."""
-        late = priority in _ASKS and is_late(card.prompt, card.now)
+        late = priority in ASKS and is_late(card.prompt, card.now)
         return (
             Undelivered.EXPIRED if late and not card.prompt.held else Undelivered.NONE
         )

@@ -16,10 +16,12 @@ from aiogram.methods.base import TelegramType
 
 from bot.telegram.wire.calls import EditButtons, EditCaption, EditText
 from bot.telegram.wire.failures import (
+    MessageGone,
     MovedTo,
     Outdated,
     Paused,
     Rejected,
+    TopicGone,
     Unsent,
     translated,
 )
@@ -69,12 +71,16 @@ class WayOut:
         chat_id: int | None = getattr(method, "chat_id", None)
         if chat_id is None:
             return await self._ask(method)
-        home = self._homes.get(chat_id, chat_id)
-        try:
-            return await self._paced(_for_chat(method, home), home, urgency)
-        except MovedTo as moved:
-            home = self._homes[chat_id] = moved.chat_id
-            await self._moved(chat_id, home)
+        home = self._homes.get(chat_id)
+        if home is None:
+            try:
+                return await self._paced(method, chat_id, urgency)
+            except MovedTo as moved:
+                home = self._homes[chat_id] = moved.chat_id
+                await self._moved(chat_id, home)
+        if isinstance(method, _EDITS):
+            message = "messages have other numbers where the group is now"
+            raise MessageGone(message)
         return await self._paced(_for_chat(method, home), home, urgency)
 
     async def _paced(
@@ -93,7 +99,7 @@ class WayOut:
             arrived = False
             wait = self.pace.hold(chat_id, None if told.guessed else told.wait)
             raise Paused(wait, guessed=told.guessed) from told
-        except (MovedTo, Outdated, Rejected, Unsent):
+        except (MovedTo, Outdated, Rejected, TopicGone, Unsent):
             arrived = False
             raise
         finally:

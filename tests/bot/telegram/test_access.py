@@ -1,4 +1,4 @@
-"""One door: private chats of people, and strangers no further than the mat."""
+"""One door: people only, and strangers no further than the mat."""
 
 from typing import Any
 
@@ -60,8 +60,21 @@ DROPPED: dict[str, dict[str, Any]] = {
             "text": "/panic",
         }
     },
-    "a tap in a group": {
-        "callback_query": QUERY | {"message": MESSAGE | {"chat": GROUP}}
+    "a bot in a group": {
+        "message": MESSAGE
+        | {"chat": GROUP, "from": PERSON | {"is_bot": True}, "text": "/here"},
+    },
+    "a channel behind a group": {
+        "message": MESSAGE
+        | {
+            "chat": GROUP,
+            "sender_chat": {"id": -8, "type": "channel"},
+            "text": "/here",
+        },
+    },
+    "a tap of a bot in a group": {
+        "callback_query": QUERY
+        | {"from": PERSON | {"is_bot": True}, "message": MESSAGE | {"chat": GROUP}}
     },
     "a tap of a bot": {"callback_query": QUERY | {"from": PERSON | {"is_bot": True}}},
     "our place in a group": {"my_chat_member": _membership("kicked", chat=GROUP)},

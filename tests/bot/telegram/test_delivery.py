@@ -363,7 +363,7 @@ async def test_what_is_urgent_finds_room_when_there_is_none(post: Post, monkeypa
     await post.tell(priority=Priority.EDIT)
     assert await post.sender.take() == 0
     await post.tell(priority=Priority.TAP)
-    assert await post.sender.take() == 2
+    assert await post.sender.take() == 1
     post.stage.world.faults.clear()
     await post.drain()
 

@@ -15,12 +15,15 @@ from core.orders import Order
 from core.ports import Save
 from core.prompts import Prompt
 from core.signals import Signal
+from core.users import Membership, Role
 from tests.bot.telegram import cards
 from tests.bot.telegram.cards import the_prompt
 from tests.bot.telegram.golden import compare
 from tests.bot.telegram.room import DESK, MINE, Room, open_room
 from tests.bot.telegram.stage import ADA, BOB, EVE, SAM, keep_picture
+from tests.builders import a_membership
 from tests.core.desk.world import RULES
+from tests.fakes import NOON
 
 OUTDATED = "That button is from before"
 
@@ -126,6 +129,15 @@ async def test_anothers_prompt_shows_nothing(room: Room, press):
     text, _ = await room.tap_after_help(BOB, pack(press, prompt.id))
     assert text.startswith(OUTDATED)
     text, _ = await room.tap_after_help(ADA, pack(press, "nothing"))
+    assert text.startswith(OUTDATED)
+
+
+async def test_who_is_no_member_there_any_more_sees_nothing_of_it(room: Room):
+    prompt = await room.prompt(BOB, DESK)
+    await room.world.put(a_membership(user_id=BOB, account_id=MINE, role=Role.VIEWER))
+    member = await room.world.one(Membership, user_id=BOB, account_id=DESK)
+    await room.world.change(member, until=NOON)
+    text, _ = await room.tap_after_help(BOB, pack(Press.DETAILS, prompt.id))
     assert text.startswith(OUTDATED)
 
 

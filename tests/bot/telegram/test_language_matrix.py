@@ -17,7 +17,8 @@ room = room_of_the_matrix
 GIVEN = re.findall(
     r"\S+",
     """
-    Zoe desk mine demo gold XAUUSD EURUSD LIMIT UTC USD Nov Dec PARK Europe/Madrid CET
+    Zoe desk mine demo gold sample paper XAUUSD EURUSD LIMIT UTC USD Nov Dec PARK
+    Europe/Madrid CET
     """,
 )
 GIVEN += [*NAMES.values(), *LANGUAGES.values()]

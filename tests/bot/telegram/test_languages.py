@@ -18,6 +18,9 @@ from bot.telegram.views.speech import speaking
 from bot.telegram.views.view import View
 from tests.bot.telegram import (
     test_admin,
+    test_details,
+    test_following,
+    test_groups,
     test_notices,
     test_people_views,
     test_positions,
@@ -55,6 +58,7 @@ def _compared(test: Callable[[], None]) -> Callable[[], Views]:
 
 DRAWN: dict[str, Callable[[], Views]] = {
     **test_notices.GROUPS,
+    "groups": lambda: test_groups._views().items(),
     **test_positions.GROUPS,
     **{name: _prompts(group) for name, group in test_views.GROUPS.items()},
     "prompts-asked-again": _compared(
@@ -66,6 +70,10 @@ DRAWN: dict[str, Callable[[], Views]] = {
     "people-requests": test_people_views._requests,
     "people-told": test_people_views._told,
     "admin": _compared(test_admin.test_the_screens_of_admins_read_as_they_do),
+    "details": _compared(test_details.test_details_read_as_they_do),
+    "following": _compared(
+        test_following.test_the_screens_of_followers_read_as_they_do
+    ),
     "reports": _compared(test_reports.test_reports_read_as_they_do),
     "rules": _compared(test_rules.test_the_questions_read_as_they_should),
     "settings": _compared(test_settings.test_the_screens_of_settings_read_as_they_do),
@@ -83,7 +91,7 @@ GIVEN = re.findall(
     """
     XAUUSD EURUSD GBPUSD US30 USOIL BUY_LIMIT LIMIT STOP USD UTC Nov Dec Monday M15
     SL TP demo live1 live desk mine alpha breakout rotated night-owl long-ago evil
-    gold Ada Ann Bob Vera Eve Sam #ORDR #SGNL #TRDE Co TOKEN
+    gold paper-7k2m9x Ada Ann Bob Vera Eve Sam #ORDR #SGNL #TRDE Co TOKEN
     """,
 )
 """Names, instruments and other data of the tests: those are never translated."""
@@ -102,6 +110,9 @@ WRITTEN = (
     "Open trades on",
     "orders under way",
     "Telegram does not answer.",
+    "confidence",
+    "· reason:",
+    "why: &lt;b&gt;trend&lt;/b&gt;",
     "x" * 23,
     "f" * 44,
 )

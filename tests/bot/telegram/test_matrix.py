@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.telegram.callbacks import Press, pack
-from bot.telegram.routers import commands, positions
+from bot.telegram.routers import commands, groups, positions
 from bot.telegram.routers.providers import HANDLERS
 from bot.telegram.rule_cards import rules_card
 from bot.telegram.views.positions import NOW
@@ -22,7 +22,9 @@ from core.users import Membership
 from tests.bot.telegram.room import DESK, MINE, Room, open_room
 from tests.bot.telegram.stage import ADA, ANN, BOB, EVE, OWEN, SAM
 from tests.builders import (
+    a_group_chat,
     a_join_request,
+    a_posting,
     a_send,
     a_standing_rule,
     a_user,
@@ -33,6 +35,8 @@ from tests.fakes import NOON
 EVERYBODY = (SAM, EVE, ADA, BOB, ANN, OWEN)
 """Stranger, viewer of desk, approver of mine, then approver, admin, owner of desk."""
 PARKED = "0" * 22 + "PARK"
+POSTED = "0" * 22 + "PSTD"
+"""Carried by the buttons of the desk's message in a group."""
 RULE = "0" * 22 + "RULE"
 """A standing rule of Ada's."""
 
@@ -52,7 +56,18 @@ async def room(tmp_path):
             a_join_request(id=UserId(7)),
             a_standing_rule(id=RULE, user_id=ADA, account_id=MINE),
         )
+        await _post(opened)
         yield opened
+
+
+async def _post(room: Room) -> None:
+    """The desk's prompts stand in a group too."""
+    shown = a_group_chat(account_id=DESK)
+    asked = await room.prompt(BOB, DESK)
+    posting = a_posting(
+        signal_id=asked.signal_id, account_id=DESK, group_id=shown.id, nonce=POSTED
+    )
+    await room.world.put(shown, posting)
 
 
 # What a reply amounts to, by its words.
@@ -100,6 +115,9 @@ WORDS = {
     "paused": "^⏸ No signals until /resume",
     "resumed": "^▶ Signals come again",
     "connect": "^Accounts are connected by",
+    "groups": "^Signals can be shown in a group",
+    "on paper": "^Follow on paper",
+    "viewers": "^Following on paper is for viewers",
     "which account?": "^🛑 Panic: which account",
 }
 
@@ -155,7 +173,10 @@ COMMANDS = """
 /pause         | invite  | paused  | paused  | paused  | paused  | paused
 /resume        | invite  | resumed | resumed | resumed | resumed | resumed
 /connect       | invite  | connect | connect | connect | connect | connect
+/follow        | invite  | on paper | viewers | viewers | viewers | viewers
 /history       | invite  | none    | mine    | desk    | desk    | desk
+/here          | invite  | groups | groups | groups | groups | groups
+/gone desk     | invite  | groups | groups | groups | groups | groups
 /nonsense      | invite  | unknown | unknown | unknown | unknown | unknown
 hello          | invite  | help    | help    | help    | help+   | help+
 """
@@ -227,12 +248,16 @@ ANSWERS = {
     "sent": "^It is on its way",
     "not there": "^That text is not there",
     "not hers": "^Only who sent it can ask",
+    "follows": "^You follow on paper now",
+    "viewers": "^Following on paper is for viewers",
+    "no paper": "^You do not follow on paper",
     "until": "^⏸ No signals until",
     "again": "^▶ Signals come again",
     "kept": "^Noted.$",
     "not his": "^You do not decide on that account",
     "file": "^Here is the file",
     "nowhere": "^There is no account here",
+    "in hers": "^Sent to your own chat",
 }
 
 
@@ -245,6 +270,9 @@ def _answer(answer: tuple[str, bool]) -> str:
 TAPS = """
              Sam         Eve          Ada          Bob         Ann         Owen
 approve    | !stranger | !another's | !another's | approved  | !another's | !another's
+group_approve | !stranger | !viewer | !no member | approved | approved | approved
+group_reject | !stranger | !viewer | !no member | rejected | rejected | rejected
+group_details | !stranger | in hers | !no member | in hers | in hers | in hers
 confirm    | !stranger | !another's | !another's | outdated  | !another's | !another's
 back       | !stranger | !another's | !another's | outdated  | !another's | !another's
 reject     | !stranger | !another's | !another's | rejected  | !another's | !another's
@@ -295,6 +323,9 @@ decline    | !stranger | !admins    | !admins    | !admins   | declined   | decl
 accept_all | !stranger | !admins    | !admins    | !admins   | sure?      | sure?
 accept_all_now | !stranger | !admins | !admins   | !admins   | accepted   | accepted
 invite     | !stranger | !not admin | !not admin | !not admin | hand on   | hand on
+follow     | !stranger | follows    | !viewers   | !viewers  | !viewers   | !viewers
+unfollow   | !stranger | !no paper  | !no paper  | !no paper | !no paper  | !no paper
+unfollow_now | !stranger | !no paper | !no paper | !no paper | !no paper  | !no paper
 leave      | !stranger | left       | left       | left      | left       | left
 never_mind | !stranger | back       | back       | back      | back       | back
 adopt      | !stranger | !silent    | !silent    | !not found | !not found | !not found
@@ -339,6 +370,7 @@ async def _argument(room: Room, press: Press) -> str:
         Press.CLOSE_ALL: str(asked),
         Press.PANIC: f"desk@{asked}",
         Press.LANGUAGE: "es",
+        **dict.fromkeys(groups.PRESSES, POSTED),
         Press.NEVER_MIND: "",
         Press.RULES: "",
         Press.RULE_NOW: await _rule_wish(room, asked),
@@ -351,6 +383,9 @@ async def _argument(room: Room, press: Press) -> str:
         Press.ACCEPT_ALL_NOW: f"desk@{asked}",
         Press.INVITE: ".1.72.desk",
         Press.LEAVE: str(asked),
+        Press.FOLLOW: "",
+        Press.UNFOLLOW: "",
+        Press.UNFOLLOW_NOW: str(asked),
         **await _about_bob(room, asked),
         Press.ADOPT: PARKED,
         Press.NOT_PLACED: PARKED,
@@ -421,7 +456,7 @@ async def test_a_button_does_what_the_role_of_who_taps_allows(
     room, press, user, expected
 ):
     await room.say(user, "/help")  # a message to tap on
-    if press is Press.APPROVE:
+    if press in (Press.APPROVE, Press.GROUP_APPROVE):
         await _settle(room)
     answer = await room.tap(user, pack(press, await _argument(room, press)))
     assert _answer(answer) == expected

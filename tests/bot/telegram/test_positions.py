@@ -227,7 +227,7 @@ def text(room: Room, user: int = ADA) -> str:
 async def test_positions_shows_each_trade_with_its_profit_of_now(room: Room):
     await filled(room)
     said = await room.say(ADA, "/positions")
-    assert said.startswith("🟢 BUY 0.17 XAUUSD · mine · DEMO (paper)")
+    assert said.startswith("🟢 BUY 0.17 XAUUSD · mine · DEMO (PAPER)")
     assert "+85.00 USD · +0.9 R" in said
     assert "From 1950.50 · SL 1945.00 · TP 1965.00" in said
     assert labels(room) == ["Refresh", "Break-even", "Close", "Close half"]

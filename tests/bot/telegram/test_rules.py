@@ -168,7 +168,7 @@ async def _chosen(room: Room) -> None:
 async def test_a_rule_is_granted_by_a_few_taps_and_a_confirm(room: Room):
     await _chosen(room)
     assert _shown(room).startswith(
-        "Signals of demo will be ordered on mine (DEMO (paper)) without asking you: up "
+        "Signals of demo will be ordered on mine (DEMO (PAPER)) without asking you: up "
         "to 0.5 % risk each, 3 a day, until 27 Nov 23:59 UTC."
     )
     assert await room.world.journal.count(StandingRule) == 0

@@ -11,14 +11,12 @@ from core.accounts import (
     GuardState,
 )
 from core.broker import TradeMode
-from core.desk.accounts import (
-    AccountPlan,
+from core.desk.accounts import AccountPlan, keep_accounts, refuse_forsaken
+from core.desk.assigning import (
     add_account,
     assign,
     disable_account,
     enable_account,
-    keep_accounts,
-    refuse_forsaken,
 )
 from core.desk.joining import Person, start
 from core.errors import Refused

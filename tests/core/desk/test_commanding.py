@@ -31,7 +31,6 @@ D = Decimal
 SECOND = AccountId("second")
 
 
-
 # ------------------------------------------------------------------------ invites
 
 WISH = InviteWish(

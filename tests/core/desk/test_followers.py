@@ -115,7 +115,6 @@ async def test_paper_accounts_are_asked_last(world):
 async def test_a_chart_is_never_that_of_a_paper_account(world):
     name = await _follow(world)
     await world.change(await world.one(Account, id=ACCOUNT), enabled=False)
-    world.brokers[name].down = True
     await world.offered()
     assert (await world.prompt(EVE)).account_id == name
     assert not world.charts.drawn
@@ -287,3 +286,10 @@ async def test_who_follows_goes_on_following(world):
     name = await _follow(world)
     assert await attend(world.tools) is True
     assert (await world.one(Account, id=name)).enabled
+
+
+async def test_two_taps_stop_once(world):
+    await _follow(world)
+    world.journal.before_writing(Account, lambda: unfollow(world.tools, EVE))
+    assert await unfollow(world.tools, EVE) is True
+    assert await world.journal.count(AuditEntry, action="unfollowed") == 1

@@ -17,6 +17,8 @@ from core.desk.tools import Consent
 from core.errors import Refused
 from core.ids import AccountId, UserId
 from core.messages import AuditEntry, NoticeKind
+from core.ports import Record
+from core.standing import StandingRule
 from core.users import (
     EVERY_PROVIDER,
     Invite,
@@ -25,7 +27,7 @@ from core.users import (
     Subscription,
     User,
 )
-from tests.builders import ACCOUNT, a_subscription, a_user
+from tests.builders import ACCOUNT, a_standing_rule, a_subscription, a_user
 from tests.core.desk.world import ADA, BOB, DESK, World, own_desk
 from tests.fakes import NOON
 
@@ -95,6 +97,7 @@ async def test_a_good_invite_makes_a_member_who_has_to_agree():
 
 async def test_joining_is_audited_with_role_and_inviter():
     world = await own_desk()
+    await world.change(await world.one(Membership, user_id=ADA), role=Role.ADMIN)
     wish = InviteWish(
         role=Role.VIEWER, account_id=ACCOUNT, uses=1, lasts=timedelta(hours=1)
     )
@@ -207,6 +210,43 @@ async def test_who_lapsed_and_comes_without_one_is_a_stranger():
     await start(world.tools, GRACE, await token(world))
     await world.change(await world.one(Membership), until=NOON)
     assert (await start(world.tools, GRACE, "")).entry is Entry.STRANGER
+
+
+async def test_an_invite_ends_with_the_right_of_who_made_it():
+    world = await own_desk()
+    maker = await world.one(Membership, user_id=ADA)
+    await world.change(maker, role=Role.ADMIN)
+    wish = InviteWish(
+        role=Role.ADMIN, account_id=ACCOUNT, uses=5, lasts=timedelta(hours=99)
+    )
+    key = await invite(world.tools, wish, by=ADA)
+    await world.change(await world.one(Membership, user_id=ADA), role=Role.VIEWER)
+    assert (await start(world.tools, GRACE, key)).entry is Entry.BAD_INVITE
+
+
+async def test_an_invite_of_before_lets_nobody_back_in_who_was_put_out():
+    world = await empty(kind=AccountKind.DESK)
+    key = await token(world, uses=50)
+    await start(world.tools, GRACE, key)
+    world.later(minutes=1)
+    await world.change(await world.one(Membership), until=world.clock.now())
+    assert (await start(world.tools, GRACE, key)).entry is Entry.BAD_INVITE
+    assert await world.tools.journal.count(Membership) == 0
+    assert (await start(world.tools, GRACE, await token(world))).entry is Entry.JOINED
+
+
+async def test_who_was_put_out_elsewhere_may_come_in_here():
+    world = await empty(kind=AccountKind.DESK)
+    key = await token(world)
+    record = Record(
+        actor="user:1",
+        action="member_removed",
+        subject=f"user:{GRACE.id}",
+        detail={"account": "other", "role": "viewer"},
+    )
+    world.later(minutes=1)
+    await world.tools.journal.commit(record)
+    assert (await start(world.tools, GRACE, key)).entry is Entry.JOINED
 
 
 async def test_two_people_cannot_share_the_last_use_of_an_invite():
@@ -421,6 +461,15 @@ async def test_an_owner_retired_from_somebody_elses_account_leaves_its_person():
     assert await retire_owners(world.tools) == 1
 
     assert (await world.one(Account)).person_id == ADA
+
+
+async def test_an_owner_who_retires_grants_nothing_any_more():
+    world = await own_desk(owners=frozenset({GRACE.id}))
+    await start(world.tools, GRACE, "")
+    await world.put(a_standing_rule(user_id=GRACE.id))
+    world.more = {"owners": frozenset()}
+    await retire_owners(world.tools)
+    assert (await world.one(StandingRule)).revoked_at is not None
 
 
 async def test_owners_whom_the_configuration_names_stay():

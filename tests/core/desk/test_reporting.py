@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.accounts import AccountSource
 from core.desk.reporting import equity_chart, last_day, report, sum_up
 from core.ids import AccountId, UserId
 from core.limits import day_begins
@@ -148,6 +149,16 @@ async def test_a_day_that_began_before_the_first_look_has_no_summary():
     world = await own_desk()
     await _points(world, MIDNIGHT - DAY + HOUR)
     assert await sum_up(world.tools) == 0
+
+
+async def test_a_paper_account_is_summed_up_once_somebody_looked_at_it():
+    world = await own_desk()
+    await world.change(await account_of(world), source=AccountSource.FOLLOW)
+    await _points(world, MIDNIGHT - DAY)
+    world.epochs = {}
+    assert await sum_up(world.tools) == 0
+    world.epochs = {ACCOUNT: 1}
+    assert await sum_up(world.tools) == 1
 
 
 async def test_the_next_day_is_told_when_it_is_over():

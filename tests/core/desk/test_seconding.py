@@ -9,6 +9,7 @@ import pytest
 from core.accounts import GuardPhase
 from core.desk import deciding
 from core.desk.expiring import expire
+from core.desk.parting import leave
 from core.desk.seconding import NOBODY_ELSE, SECOND_WANTED
 from core.desk.taps import OUTDATED, Reply
 from core.ids import PromptId, UserId
@@ -407,4 +408,15 @@ async def test_two_prompts_of_one_person_are_not_two_people():
     await world.put(again)
     await world.approve(ADA, nonce=mine.nonce)
     await world.approve(ADA, nonce="again")
+    assert await no_order(world)
+
+
+async def test_when_the_first_leaves_the_second_reads_that_nobody_approved():
+    world = await two_wanted()
+    await world.approve()
+    await world.work()
+    waiting = await world.prompt(BOB)
+    before = await world.redrawn(waiting)
+    await leave(world.tools, ADA)
+    assert await world.redrawn(waiting) > before
     assert await no_order(world)

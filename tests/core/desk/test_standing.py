@@ -23,7 +23,7 @@ from core.ports import Delete
 from core.prompts import Approval, Decision, Prompt, PromptState
 from core.signals import Signal, SignalStatus, Source
 from core.standing import StandingRule
-from core.users import Membership, Role, User
+from core.users import Membership, Provider, Role, User
 from tests.builders import DEMO, a_provider, a_standing_rule
 from tests.core.desk.world import (
     ADA,
@@ -250,6 +250,47 @@ async def test_a_fired_guard_lets_no_rule_order():
     await world.change(await world.guard(), phase=GuardPhase.TRIGGERED)
     await world.offered()
     await was_asked(world, state=PromptState.REFUSED)
+
+
+async def test_a_provider_that_was_disabled_meanwhile_is_not_ordered_for():
+    world = await ruled()
+    await world.submit()
+    await world.change(await world.one(Provider, id=DEMO), enabled=False)
+    await world.work()
+    await was_asked(world)
+
+
+async def test_a_provider_disabled_at_the_last_moment_is_not_ordered_for():
+    world = await ruled()
+
+    async def disable() -> None:
+        await world.change(await world.one(Provider, id=DEMO), enabled=False)
+
+    world.journal.before_writing(Order, disable)
+    await world.offered()
+    await was_asked(world)
+
+
+@pytest.mark.parametrize("field", ["paused_until", "blocked_at"])
+async def test_who_pauses_meanwhile_is_asked_when_they_come_back(field):
+    world = await ruled()
+
+    async def leave() -> None:
+        user = await world.one(User, id=ADA)
+        await world.change(user, **{field: world.clock.now() + timedelta(hours=1)})
+
+    world.journal.before_writing(Prompt, leave)
+    await world.offered()
+    await was_asked(world)
+
+
+async def test_a_rule_granted_anew_goes_on_counting():
+    world = await ruled(per_day=1)
+    await world.offered()
+    await world.change(await world.one(StandingRule), revoked_at=world.clock.now())
+    await world.put(a_standing_rule(per_day=1))
+    await world.offered(external_id="second")
+    assert await world.journal.count(Order) == 1
 
 
 async def test_a_signal_from_tradingview_always_asks_a_person():
