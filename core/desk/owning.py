@@ -64,7 +64,7 @@ async def _retire(tools: Tools, membership: Membership) -> None:
             tools,
             membership.user_id,
             membership.account_id,
-            f"You are no owner of {membership.account_id} any more; nothing was "
+            f"You are no member of {membership.account_id} any more; nothing was "
             "ordered.",
         ),
         record,
