@@ -26,8 +26,8 @@ from core.trades import Trade
 
 AT_A_TIME = 500
 """Rows of one read."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a spreadsheet's formula begins."""
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a spreadsheet's formula begins, in wide letters too."""
 
 
 class What(StrEnum):
@@ -147,7 +147,7 @@ def _cell(value: object) -> str:
         case StrEnum():
             return value.value
         case str():
-            return f"'{value}" if value.startswith(_FORMULA) else value
+            return f"'{value}" if value.lstrip().startswith(_FORMULA) else value
         case _:
             return str(_value(value))
 

@@ -125,3 +125,11 @@ def test_a_moment_is_read_as_people_type_it(text, expected):
 def test_what_is_no_time_is_told_so():
     with pytest.raises(Refused, match="'yesterday' is no time: write 2026-11-24 or"):
         moment("yesterday")
+
+
+@pytest.mark.parametrize("text", ["=1", " =1", "\n+1", "\t-1", "@x", "\uff1d1"])
+async def test_neither_a_space_nor_a_wide_letter_makes_a_formula(text):
+    other = MemoryJournal(FixedClock())
+    await b.furnish(other, b.a_signal(external_id=text))
+    (row,) = await _rows(other, What.SIGNALS)
+    assert row["external_id"] == f"'{text}"

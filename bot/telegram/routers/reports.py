@@ -65,7 +65,11 @@ async def on_equity(
 
 async def _send_curve(desk: Desk, user_id: UserId, account: Account, span: str) -> None:
     days = _SPAN_DAYS[span]
-    for each in await _reports(desk, [account], days):
+    found = await _reports(desk, [account], days)
+    if not found:
+        text = say("There are not enough readings for a curve yet.")
+        await desk.gateway.reply(user_id, View(text=text))
+    for each in found:
         since = None if span == "all" else _ago(desk, days)
         photo = await drawn(desk.tools, account, since=since, to=user_id)
         await desk.gateway.reply(user_id, equity_view(each, span, photo))

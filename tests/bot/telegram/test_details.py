@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ async def test_details_are_a_message_of_their_own(room: Room):
     said = room.stage.texts(ADA)[-1]
     assert said.startswith("Details · XAUUSD")
     assert "0.17 lots risk" in said
+
+
+async def test_details_tell_the_drift_that_one_has_chosen(room: Room):
+    member = await room.world.one(Membership, user_id=ADA, account_id=MINE)
+    await room.world.change(member, max_drift_r=Decimal("0.05"))
+    prompt = await room.prompt(ADA, MINE)
+    await room.tap_after_help(ADA, pack(Press.DETAILS, prompt.id))
+    assert "more than 0.05 R against you" in room.stage.texts(ADA)[-1]
 
 
 async def test_a_viewers_details_have_no_money(room: Room):
