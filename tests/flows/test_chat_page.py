@@ -96,7 +96,9 @@ def test_a_prompt_arrives_and_a_tap_on_approve_shows_that_it_was_filled(phone):
     approve.click()
 
     same = phone.locator(f'[data-message-id="{number}"]')
-    expect(same).to_contain_text(re.compile("Approved by Ada|Confirm"), timeout=PATIENCE)
+    expect(same).to_contain_text(
+        re.compile("Approved by Ada|Confirm"), timeout=PATIENCE
+    )
     again = same.get_by_test_id("button").filter(has_text="Confirm")
     if again.count():  # on a slow machine the price has moved since it was held
         again.click()
