@@ -13,7 +13,7 @@ from PIL import Image
 from charts.curves import PLACES, EquityPicture
 from charts.drawing import decode, draw
 from charts.easel import Easel
-from charts.pictures import Look
+from charts.pictures import Look, Picture
 from charts.style import Theme
 from core.ports import EquityChart, MarkKind
 from tests.builders import an_equity_point
@@ -134,8 +134,6 @@ def test_the_same_curve_is_the_same_picture():
 
 
 def test_a_kind_that_nobody_draws_is_told_so():
-    from charts.pictures import Picture  # noqa: PLC0415 - only here
-
     bare = Picture(width=1200, height=750, theme="light")
     with pytest.raises(TypeError, match="nobody draws a Picture"):
         draw(bare, Easel())

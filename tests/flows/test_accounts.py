@@ -14,13 +14,6 @@ PAPER = {"broker": "paper", "speed": "0.25"}
 CONFIG = {"accounts": {"desk": {**PAPER, "kind": "desk"}}}
 
 
-@pytest.fixture
-def company(house):
-    people = Company(house=house)
-    yield people
-    people.leave()
-
-
 def _assigned(house: House, company: Company, account: str) -> Seat:
     """Somebody who wrote to the bot is given the account, and agrees."""
     user = house.new_person("Nora")

@@ -1,9 +1,6 @@
 """Two approvers, a snooze, a standing rule: each ends in exactly one order, or none."""
 
-from collections.abc import Iterator
 from decimal import Decimal
-
-import pytest
 
 from tests.flows.company import Company, prompt_of
 from tests.flows.seats import (
@@ -25,23 +22,6 @@ CONFIG = {
 }
 SOON = 124
 """Seconds until a signal expires whose snooze lasts only four of them."""
-
-
-@pytest.fixture
-def company(house) -> Iterator[Company]:
-    people = Company(house=house)
-    yield people
-    people.leave()
-
-
-@pytest.fixture(scope="module")
-def free_desks() -> list[str]:
-    return [name for name in CONFIG["accounts"] if name.startswith("desk")]
-
-
-@pytest.fixture
-def desk(free_desks: list[str]) -> str:
-    return free_desks.pop()
 
 
 # ---------------------------------------------------------------- two people

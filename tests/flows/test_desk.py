@@ -1,9 +1,6 @@
 """Several people, one signal: who decides, who looks on, who is told."""
 
-from collections.abc import Iterator
 from decimal import Decimal
-
-import pytest
 
 from core.money import plain
 from tests.flows.company import Company, prompt_of
@@ -17,24 +14,6 @@ CONFIG = {
         **{f"seat{number}": PAPER for number in range(1, 6)},
     }
 }
-
-
-@pytest.fixture
-def company(house) -> Iterator[Company]:
-    people = Company(house=house)
-    yield people
-    people.leave()
-
-
-@pytest.fixture(scope="module")
-def free_desks() -> list[str]:
-    return [name for name in CONFIG["accounts"] if name.startswith("desk")]
-
-
-@pytest.fixture
-def desk(free_desks: list[str]) -> str:
-    """A desk account that nobody has worked on yet."""
-    return free_desks.pop()
 
 
 # ---------------------------------------------------------------- who decides

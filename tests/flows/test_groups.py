@@ -1,6 +1,5 @@
 """A signal in a group: who may tap, what stands there, and groups that change."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -13,13 +12,6 @@ PAPER = {"broker": "paper", "speed": "0.25"}
 DESK = {**PAPER, "kind": "desk"}
 CONFIG = {"accounts": {f"desk{number}": DESK for number in range(1, 7)}}
 BOT = "tapgate_sandbox_bot"
-
-
-@pytest.fixture
-def company(house) -> Iterator[Company]:
-    people = Company(house=house)
-    yield people
-    people.leave()
 
 
 @pytest.fixture(scope="module")

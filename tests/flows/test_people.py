@@ -3,8 +3,6 @@
 import json
 import time
 
-import pytest
-
 from tests.flows.company import Company, prompt_of
 from tests.flows.seats import Seat
 from tests.flows.waiting import until
@@ -17,13 +15,6 @@ CONFIG = {
         "floor": {**PAPER, "kind": "desk"},
     }
 }
-
-
-@pytest.fixture
-def company(house):
-    people = Company(house=house)
-    yield people
-    people.leave()
 
 
 def test_a_request_is_accepted_in_telegram_and_then_a_tap_trades(

@@ -1,7 +1,6 @@
 """Telegram is slow, full, broken or forgetful: every prompt arrives, once decided."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,13 +13,6 @@ CONFIG = {"accounts": {f"seat{number}": SEAT for number in range(1, 28)}}
 GONE = "SELECT * FROM users WHERE id = ? AND blocked_at IS NOT NULL"
 HERE = "SELECT * FROM users WHERE id = ? AND blocked_at IS NULL"
 ON_ITS_WAY = "SELECT id FROM outbox WHERE claimed_until IS NOT NULL AND done_at IS NULL"
-
-
-@pytest.fixture
-def company(house) -> Iterator[Company]:
-    people = Company(house=house)
-    yield people
-    people.leave()
 
 
 @pytest.fixture(autouse=True)

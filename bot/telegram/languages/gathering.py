@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -175,8 +176,10 @@ def brought_up_to_date(language: str) -> Catalog:
 
 def write(language: str, book: Catalog) -> None:
     """Keep a catalogue."""
-    with (HOME / f"{language}.po").open("wb") as file:
-        write_po(file, book, width=88, omit_header=False, sort_output=True)
+    written = BytesIO()
+    write_po(written, book, width=88, omit_header=False, sort_output=True)
+    content = written.getvalue().rstrip() + b"\n"
+    (HOME / f"{language}.po").write_bytes(content)
 
 
 def is_said(string: object) -> bool:

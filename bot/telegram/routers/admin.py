@@ -6,7 +6,12 @@ from aiogram.types import Message
 from bot.telegram.admin_cards import audit_lines, reconciled_card, signals_page
 from bot.telegram.callbacks import Press, Pressed
 from bot.telegram.desk import Desk
-from bot.telegram.routers.asking import Command, Handler, not_for_you
+from bot.telegram.routers.asking import (
+    Command,
+    Handler,
+    not_for_you,
+    note_refused,
+)
 from bot.telegram.views.admin import (
     audit_view,
     broadcast_question,
@@ -103,6 +108,7 @@ async def _panic_which(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     name = pressed.argument
     meant = [each for each in mine if name in (EVERYTHING, each.id)]
     if not meant:
+        await note_refused(desk, tap, pressed, "panic")
         return Reply(text=say("You do not administer that account."), alert=True)
     asked = int(desk.tools.clock.now().timestamp())
     view = panic_question(meant, f"{name}@{asked}")

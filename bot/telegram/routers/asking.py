@@ -7,6 +7,8 @@ from bot.telegram.desk import Desk
 from bot.telegram.views.speech import say
 from bot.telegram.views.view import View
 from core.desk.taps import Reply, Tap
+from core.desk.tools import by_user
+from core.ports import Record
 
 Handler = Callable[[Desk, Tap, Pressed], Awaitable[Reply]]
 """Of a button."""
@@ -26,6 +28,17 @@ def too_late() -> Reply:
 def not_for_you() -> View:
     """What others read in the place of an admin's screen."""
     return View(text=say("Only admins can do that. Ask one of them."))
+
+
+async def note_refused(desk: Desk, tap: Tap, pressed: Pressed, subject: str) -> None:
+    """Write down that somebody tapped what is not theirs to decide."""
+    record = Record(
+        actor=by_user(tap.user_id),
+        action="tap_refused",
+        subject=subject,
+        detail={"update": str(tap.update_id), "press": pressed.press.name.lower()},
+    )
+    await desk.tools.journal.commit(record)
 
 
 def asked_too_long_ago(desk: Desk, asked: str) -> bool:

@@ -20,6 +20,7 @@ from bot.telegram.routers.asking import (
     Handler,
     asked_too_long_ago,
     not_for_you,
+    note_refused,
     too_late,
 )
 from bot.telegram.views.inviting import all_question, request_view
@@ -38,10 +39,8 @@ from core.desk.parting import remaining
 from core.desk.providing import may_switch
 from core.desk.requesting import Answer, accept, accept_all, decline
 from core.desk.taps import OUTDATED, Reply, Tap
-from core.desk.tools import by_user
 from core.errors import Refused
 from core.ids import AccountId, UserId
-from core.ports import Record
 from core.users import Role
 
 Act = Callable[[Desk, Tap, str], Awaitable[str]]
@@ -71,7 +70,7 @@ def _guarded(act: Act) -> Handler:
 
     async def handler(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
         if not await may_switch(desk.tools, tap.user_id):
-            await _note_refused(desk, tap, pressed)
+            await note_refused(desk, tap, pressed, "people")
             return Reply(text=not_for_you().text, alert=True)
         argument, _, asked = pressed.argument.partition("@")
         if pressed.press in _CONFIRMS and asked_too_long_ago(desk, asked):
@@ -87,16 +86,6 @@ def _guarded(act: Act) -> Handler:
 
 
 _CONFIRMS = frozenset({Press.ROLE_NOW, Press.REMOVE_NOW, Press.ACCEPT_ALL_NOW})
-
-
-async def _note_refused(desk: Desk, tap: Tap, pressed: Pressed) -> None:
-    record = Record(
-        actor=by_user(tap.user_id),
-        action="tap_refused",
-        subject="people",
-        detail={"update": str(tap.update_id), "press": pressed.press.name.lower()},
-    )
-    await desk.tools.journal.commit(record)
 
 
 async def _edit(desk: Desk, tap: Tap, view: View) -> None:

@@ -13,6 +13,7 @@ from bot.telegram.routers.asking import (
     Handler,
     asked_too_long_ago,
     not_for_you,
+    note_refused,
     too_late,
 )
 from bot.telegram.views.providers import disable_question, hushed_view, providers_view
@@ -20,10 +21,8 @@ from bot.telegram.views.speech import say
 from core.desk.joining import Person
 from core.desk.providing import known_provider, may_switch, mute, switch
 from core.desk.taps import Reply, Tap
-from core.desk.tools import by_user
 from core.errors import Refused
 from core.ids import ProviderName
-from core.ports import Record
 
 MUTED_FOR = timedelta(hours=1)
 
@@ -47,7 +46,7 @@ def _guarded(act: Act) -> Handler:
 
     async def handler(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
         if not await may_switch(desk.tools, tap.user_id):
-            await _note_refused(desk, tap, pressed)
+            await note_refused(desk, tap, pressed, "providers")
             return Reply(text=not_for_you().text, alert=True)
         name, _, asked = pressed.argument.partition("@")
         if pressed.press is Press.DISABLE_NOW and asked_too_long_ago(desk, asked):
@@ -60,16 +59,6 @@ def _guarded(act: Act) -> Handler:
             return Reply(text=gone.reason, alert=True)
 
     return handler
-
-
-async def _note_refused(desk: Desk, tap: Tap, pressed: Pressed) -> None:
-    record = Record(
-        actor=by_user(tap.user_id),
-        action="tap_refused",
-        subject="providers",
-        detail={"update": str(tap.update_id), "press": pressed.press.name.lower()},
-    )
-    await desk.tools.journal.commit(record)
 
 
 async def _show(desk: Desk, tap: Tap, name: str) -> None:

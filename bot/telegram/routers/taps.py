@@ -23,7 +23,12 @@ from bot.telegram.routers import (
     rules,
     settings,
 )
-from bot.telegram.routers.asking import Handler, asked_too_long_ago, too_late
+from bot.telegram.routers.asking import (
+    Handler,
+    asked_too_long_ago,
+    note_refused,
+    too_late,
+)
 from bot.telegram.views.confirming import EVERYTHING, closes_said
 from bot.telegram.views.notices import order_notice
 from bot.telegram.views.prompts import prompt_view
@@ -195,6 +200,7 @@ async def _panic(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     mine = [each.id for each in await managed(desk.tools, tap.user_id)]
     meant = mine if name == EVERYTHING else [AccountId(name)]
     if not meant or not set(meant) <= set(mine):
+        await note_refused(desk, tap, pressed, "panic")
         return Reply(text=say("You do not administer that account."), alert=True)
     fired = [each for each in meant if await panic(desk.tools, each, by=tap.user_id)]
     desk.watch.look()
@@ -216,6 +222,7 @@ async def _never_mind(desk: Desk, tap: Tap, _: Pressed) -> Reply:
 async def _parked(desk: Desk, tap: Tap, pressed: Pressed) -> Reply:
     order = await desk.tools.journal.get(Order, pressed.argument)
     if order is None or tap.user_id not in await answerable(desk.tools, order):
+        await note_refused(desk, tap, pressed, f"order:{pressed.argument}")
         theirs = say("Only the account's deciders and admins can say.")
         return Reply(text=theirs, alert=True)
     answer, reason = _SETTLED[pressed.press]

@@ -181,8 +181,8 @@ def test_the_sandbox_needs_a_free_port(tapgate):
 
 
 def _first_prompt(port: int) -> Any:
-    """The first prompt in Ada's chat."""
-    path = f"/sandbox/wait?chat=1001&button=Approve&timeout={PATIENCE}"
+    """The first prompt in Ada's chat that shows how many lots it is about."""
+    path = f"/sandbox/wait?chat=1001&button=Approve%200&timeout={PATIENCE}"
     return _get(port, path)
 
 
@@ -194,7 +194,7 @@ def test_the_demo_is_there_to_be_tried_twice_on_the_same_data(
         with _meanwhile(told, lambda: _first_prompt(port)) as seen:
             ran = tapgate(*words)
         assert ran.code == 0, ran.err
-        assert seen[0]["sandbox"]["labels"][0].startswith("Approve")
+        assert seen[0]["sandbox"]["labels"][0].startswith("Approve ")
         assert f"Open http://127.0.0.1:{port}" in ran.out
     assert (tmp_path / "d" / "tapgate.db").is_file()
 

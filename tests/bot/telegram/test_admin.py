@@ -286,3 +286,20 @@ async def test_panic_works_behind_a_backlog(room: Room):
     await room.say(ANN, "/panic desk")
     await room.tap(ANN, room.stage.chat(ANN)[-1].buttons[0]["callback_data"])
     assert (await room.world.guard(DESK)).phase is GuardPhase.TRIGGERED
+
+
+@pytest.mark.parametrize(
+    ("press", "argument"),
+    [
+        (Press.PANIC_WHICH, "mine"),
+        (Press.PANIC, f"mine@{int(NOON.timestamp())}"),
+        (Press.NOT_PLACED, "nothing"),
+        (Press.USERS, "0.mine"),
+        (Press.DISABLE, "demo"),
+    ],
+)
+async def test_a_tap_that_is_not_theirs_is_written_down(room: Room, press, argument):
+    await room.tap_after_help(BOB, pack(press, argument))
+    entry = await room.world.one(AuditEntry, action="tap_refused")
+    assert entry.actor == f"user:{BOB}"
+    assert f'"press":"{press.name.lower()}"' in entry.detail
